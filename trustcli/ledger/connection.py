@@ -1,0 +1,156 @@
+"""Opening the file, transactions, and what goes wrong with disks."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from trustcli.errors import Busy, ConfigError, DiskError, NotFound, TrustError
+from trustcli.ledger import schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+LOCK_WAIT = 5.0  # seconds; a batch of another process takes well under one
+_CACHE_KIB = 32_768  # holds the inner pages of the indexes of a million ratings
+_FIXED_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Say whether this SQLite has the fix of the WAL-reset bug, which can lose committed pages.
+
+    Fixed in 3.51.3 and later, and in the branch releases 3.50.7 and 3.44.6. Cron beside a daemon is
+    exactly its trigger: two processes, one of which ends a checkpoint while the other starts one.
+    """
+    return version >= _FIXED_WAL[0] or any(
+        version[:2] == fixed[:2] and version >= fixed for fixed in _FIXED_WAL[1:]
+    )
+
+
+def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """Return the journal mode a ledger uses with this SQLite: `wal` or `delete`."""
+    return "wal" if wal_is_safe(version) else "delete"
+
+
+def connect(path: str, *, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
+    """Open an existing ledger file for reading and writing.
+
+    Raises:
+        NotFound: there is no file. DiskError: it is damaged or no ledger. ConfigError: it is newer
+        than this program. Busy: locked for longer than `lock_wait` seconds.
+    """
+    if not os.path.exists(path):
+        raise NotFound(f"no ledger at {path}", hint="trust keygen", code="no_ledger")
+    db = _connect(path, lock_wait)
+    with Guard(path):
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > schema.VERSION:
+            raise ConfigError(
+                f"the ledger has schema {version}, this program knows {schema.VERSION}",
+                hint="upgrade trustcli; the ledger is untouched",
+                code="ledger_too_new",
+            )
+        strangers = schema.foreign_objects(db)
+        if strangers:
+            raise DiskError(
+                f"not a ledger of ours: {path} holds {strangers[0]!r}",
+                hint="import takes NDJSON bundles; never open a foreign SQLite file",
+                code="foreign_schema",
+            )
+    return db
+
+
+def create(path: str, *, network: str, ledger_id: str, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
+    """Create the ledger file with mode 0600, or complete one whose creation was cut short.
+
+    Raises:
+        DiskError: the disk is full, fails or forbids it. Busy: another process is creating it.
+    """
+    with Guard(path):
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    db = _connect(path, lock_wait)
+    with Guard(path):
+        db.execute(f"PRAGMA page_size = {schema.PAGE_SIZE}")
+        db.execute(f"PRAGMA journal_mode = {journal_mode()}")
+        if db.execute("PRAGMA user_version").fetchone() == (0,):
+            schema.create(db, network=network, ledger_id=ledger_id)
+    return db
+
+
+def _connect(path: str, lock_wait: float) -> sqlite3.Connection:
+    with Guard(path):
+        db = sqlite3.connect(path, timeout=lock_wait, isolation_level=None, cached_statements=64)
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA cell_size_check = ON")
+        db.execute("PRAGMA mmap_size = 0")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        # NORMAL loses acknowledged rows at power loss; EXTRA also makes the deletion of the rollback
+        # journal durable, which is the moment of commit in `delete` mode
+        db.execute("PRAGMA synchronous = EXTRA")
+        return db
+
+
+class Guard:
+    """Turns what sqlite3 and the operating system raise into our errors, naming the file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(problem, (sqlite3.Error, OSError)):
+            raise _error(problem, self._path) from problem
+
+
+def _error(problem: Exception, path: str) -> TrustError:
+    if isinstance(problem, OSError):
+        return DiskError(f"{path}: {problem.strerror or problem}")
+    code = getattr(problem, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy(f"{path} is locked by another process")
+    if primary == sqlite3.SQLITE_FULL:
+        return DiskError(f"{path}: the disk is full", code="disk_full")
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DiskError(f"{path} is damaged ({problem})", hint="trust ledger check; then restore a backup")
+    return DiskError(f"{path}: {problem}")
+
+
+class Write:
+    """One immediate transaction: all of it, durably, or nothing of it."""
+
+    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+        self._db = db
+        self._guard = Guard(path)
+
+    def __enter__(self) -> sqlite3.Connection:
+        with self._guard:
+            self._db.execute("BEGIN IMMEDIATE")
+        return self._db
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if problem is None:
+            with self._guard:
+                try:
+                    self._db.execute("COMMIT")
+                except sqlite3.Error:
+                    self._roll_back()
+                    raise
+            return
+        self._roll_back()
+        self._guard.__exit__(kind, problem, trace)
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:
+            try:
+                self._db.execute("ROLLBACK")
+            except sqlite3.Error:
+                pass  # the file is rolled back when it is next opened

@@ -1,0 +1,268 @@
+"""`Ledger`: append records, find them, say what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from trustcli.errors import DiskError, NotFound, RecordRefused
+from trustcli.ledger import connection
+from trustcli.ledger.private import Private
+from trustcli.ledger.projection import OFFSET, Names, Projector, id_pair
+from trustcli.ledger.reader import Reader
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trustcli.records.canonical import Json
+    from trustcli.records.envelope import Record
+
+_LOOKUP = 500  # ids in one query; more only makes the statement longer
+PREFIX_DIGITS = 8  # shortest id prefix accepted; fewer can be ground in seconds
+
+
+class Head(NamedTuple):
+    """How much there is: `fingerprint` is the sum of all ids modulo 2²⁵⁶, equal for equal sets."""
+
+    records: int
+    ratings: int
+    received: int
+    fingerprint: str
+
+
+class Entry(NamedTuple):
+    """A stored record as text to show: verified when it entered, not again since."""
+
+    seq: int
+    id: str
+    kind: str
+    author: str
+    created: int
+    received: int
+    body: dict[str, Json]
+    data: bytes
+    sig: bytes
+
+
+class Ledger:
+    """The records of one network in one file.
+
+    Nothing here checks a signature: a `Record` was verified when it was made.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+        self._db = db
+        self.path = path
+        with connection.Guard(path):
+            meta = dict(db.execute("SELECT name, value FROM meta"))
+        self.network: str = meta["network"]
+        self.ledger_id: str = meta["ledger"]
+        self.private = Private(db, path)
+        self._nodes = Names("nodes", "name")
+        self._words = Names("words", "text")
+        self._tail = f',"net":{json.dumps(self.network, ensure_ascii=False)},"v":1}}'.encode()
+
+    @classmethod
+    def open(cls, path: str, *, lock_wait: float = connection.LOCK_WAIT) -> Ledger:
+        """Open the ledger at `path`.
+
+        Raises:
+            NotFound, DiskError, ConfigError, Busy: as `connection.connect`.
+        """
+        return cls(connection.connect(path, lock_wait=lock_wait), path)
+
+    @classmethod
+    def create(cls, path: str, *, network: str = "main", lock_wait: float = connection.LOCK_WAIT) -> Ledger:
+        """Open the ledger at `path`, making it first where there is none.
+
+        Raises:
+            DiskError, ConfigError, Busy.
+        """
+        connection.create(path, network=network, ledger_id=os.urandom(16).hex(), lock_wait=lock_wait).close()
+        return cls.open(path, lock_wait=lock_wait)
+
+    def close(self) -> None:
+        """Close the file. Nothing is pending: every append was durable when it returned."""
+        self._db.close()
+
+    def head(self) -> Head:
+        """Return the counts and the fingerprint, in constant time."""
+        with connection.Guard(self.path):
+            row = self._db.execute("SELECT records, ratings, received, fingerprint FROM head").fetchone()
+        return Head(row[0], row[1], row[2], row[3].hex())
+
+    def append(self, records: Sequence[Record], received: int) -> list[bool]:
+        """Store the records that are not there yet, all in one durable transaction.
+
+        Args:
+            received: Unix ms of this machine's clock. It never runs backwards in the ledger: the
+                last one stands in for an earlier, so that `seq` order is the order of arrival.
+
+        Returns:
+            For each record, in order, whether it was new.
+
+        Raises:
+            DiskError, Busy: nothing of the batch was stored.
+        """
+        self._nodes.forget()
+        self._words.forget()
+        with connection.Write(self._db, self.path) as db:
+            known = self.known([record.digest for record in records])
+            fresh = {record.digest: record for record in records if record.digest not in known}
+            if fresh:
+                self._insert(db, list(fresh.values()), received)
+        self._nodes.keep()
+        self._words.keep()
+        return [fresh.pop(record.digest, None) is not None for record in records]
+
+    def known(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Return those of the 32-byte ids that are stored.
+
+        128 bits of an id are compared; two records that agree in them cost their maker 2⁶⁴ hashes.
+        """
+        wanted = {id_pair(digest): digest for digest in digests}
+        highs = sorted([high for high, _ in wanted])
+        found: set[tuple[int, int]] = set()
+        with connection.Guard(self.path):
+            for start in range(0, len(highs), _LOOKUP):
+                part = highs[start : start + _LOOKUP]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT id_hi, id_lo FROM records WHERE id_hi IN ({marks})"  # noqa: S608
+                found.update(self._db.execute(query, part))
+        return {wanted[pair] for pair in found if pair in wanted}
+
+    def has(self, digest: bytes) -> bool:
+        """Say whether the record with this 32-byte id is stored."""
+        return bool(self.known((digest,)))
+
+    def find(self, prefix: str) -> Entry:
+        """Return the one record whose hex id starts with `prefix` (8 to 64 digits).
+
+        Raises:
+            NotFound: there is none, or the prefix is too short. RecordRefused: `ambiguous`.
+        """
+        digits = prefix.removeprefix("sha256:").lower()
+        try:
+            low = int(digits[:16].ljust(16, "0"), 16) - OFFSET
+            high = int(digits[:16].ljust(16, "f"), 16) - OFFSET
+        except ValueError:
+            raise NotFound(f"{prefix!r} is no record id", hint="trust log") from None
+        if not PREFIX_DIGITS <= len(digits) <= 64:
+            raise NotFound(f"a record id has {PREFIX_DIGITS} to 64 hex digits", hint="trust log")
+        entries = [
+            entry
+            for entry in self._entries("r.id_hi BETWEEN ? AND ? ORDER BY r.id_hi LIMIT 3", (low, high))
+            if entry.id.startswith(digits)
+        ]
+        if not entries:
+            raise NotFound(f"no record {prefix}", hint="trust log")
+        if len(entries) > 1:
+            raise RecordRefused("ambiguous", prefix)
+        return entries[0]
+
+    def entries(self, after: int = 0, limit: int = -1) -> Iterator[Entry]:
+        """Yield stored records in order of arrival, from the first with a `seq` above `after`."""
+        return self._entries("r.seq > ? ORDER BY r.seq LIMIT ?", (after, limit))
+
+    def latest(self, limit: int = -1, before: int = 2**62) -> Iterator[Entry]:
+        """Yield stored records from the newest arrival backwards."""
+        return self._entries("r.seq < ? ORDER BY r.seq DESC LIMIT ?", (before, limit))
+
+    def entries_of(self, seqs: Iterable[int]) -> dict[int, Entry]:
+        """Return the stored records with these `seq`s."""
+        wanted = json.dumps(sorted(set(seqs)))
+        rows = self._entries("r.seq IN (SELECT value FROM json_each(?))", (wanted,))
+        return {entry.seq: entry for entry in rows}
+
+    def reader(self, as_of: int | None = None, *, private_of: str | None = None) -> Reader:
+        """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all).
+
+        Args:
+            private_of: the author whose private ratings count too, where the viewpoint is its owner.
+        """
+        return Reader(self._db, self.path, as_of, self.private.rows(private_of) if private_of else [])
+
+    def backup(self, path: str) -> Head:
+        """Copy the ledger to a new file through SQLite's backup API, safe beside running writers.
+
+        Raises:
+            WouldOverwrite, DiskError.
+        """
+        from trustcli.ledger import care  # noqa: PLC0415
+
+        return care.backup(self, self._db, path)
+
+    def integrity(self) -> list[str]:
+        """Return what is wrong with the file or its projections; empty when all is well."""
+        from trustcli.ledger import care  # noqa: PLC0415
+
+        return care.integrity(self, self._db)
+
+    def compact(self) -> tuple[int, int]:
+        """Rewrite the file without free space; return its size before and after, in bytes."""
+        from trustcli.ledger import care  # noqa: PLC0415
+
+        return care.compact(self, self._db)
+
+    def rebuild(self, author: str, kind: str, created: int, body: bytes) -> bytes:
+        """Return the canonical bytes of a record from the parts that are stored."""
+        text = f'{{"author":"{author}","body":'.encode()
+        return text + body + f',"created":{created},"kind":{_json(kind)}'.encode() + self._tail
+
+    def _entries(self, condition: str, values: tuple[object, ...]) -> Iterator[Entry]:
+        from trustcli.records.crypto import record_id  # noqa: PLC0415  not on the way of `check`
+
+        query = (
+            "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r "
+            f"JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author WHERE {condition}"  # noqa: S608
+        )
+        with connection.Guard(self.path):
+            for seq, kind, author, created, received, body, sig in self._db.execute(query, values):
+                data = self.rebuild(author, kind, created, body)
+                try:
+                    fields = json.loads(body)
+                except ValueError:
+                    raise DiskError(
+                        f"{self.path}: record {seq} is damaged", hint="trust ledger check; then restore a backup"
+                    ) from None
+                yield Entry(seq, record_id(data).hex(), kind, author, created, received, fields, data, sig)
+
+    def _insert(self, db: sqlite3.Connection, records: list[Record], received: int) -> None:
+        last, seq, count, ratings, total = self._last(db)
+        received = max(received, last)
+        projector = Projector(db, self._nodes, self._words)
+        rows = []
+        for seq, record in enumerate(records, seq + 1):
+            author, kind = projector.node(record.author), projector.word(record.kind)
+            pair = id_pair(record.digest)
+            body = self._body(record)
+            rows.append((seq, *pair, author, kind, record.created, received, body, record.sig))
+            projector.add(seq, author, record)
+            total += int.from_bytes(record.digest, "big")
+        db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        ratings += projector.flush()
+        fingerprint = (total % 2**256).to_bytes(32, "big")
+        db.execute(
+            "UPDATE head SET records = ?, ratings = ?, received = ?, fingerprint = ?",
+            (count + len(rows), ratings, received, fingerprint),
+        )
+
+    @staticmethod
+    def _last(db: sqlite3.Connection) -> tuple[int, int, int, int, int]:
+        count, ratings, received, fingerprint = db.execute(
+            "SELECT records, ratings, received, fingerprint FROM head"
+        ).fetchone()
+        (seq,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
+        return received, seq, count, ratings, int.from_bytes(fingerprint, "big")
+
+    def _body(self, record: Record) -> bytes:
+        head = len(record.author) + 20  # {"author":"…","body":
+        tail = f',"created":{record.created},"kind":{_json(record.kind)}'
+        return record.data[head : -(len(tail.encode()) + len(self._tail))]
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

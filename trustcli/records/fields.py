@@ -1,0 +1,110 @@
+"""Checks of single body fields, shared by the kinds. Each returns or raises RecordRefused."""
+
+from __future__ import annotations
+
+from trustcli.errors import RecordRefused
+from trustcli.records import canonical, did
+
+MAX_REASON = 500  # characters
+MAX_EVIDENCE = 16  # URIs of one record
+MAX_TASK = 128  # characters of a task's name
+MAX_CATEGORY = 32
+MIN_STARS = 10  # tenths
+MAX_STARS = 50
+_CATEGORY = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_HEX = frozenset("0123456789abcdef")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trustcli.records.canonical import Json
+
+    Field = Callable[[Json], None]
+
+
+def check_body(body: Mapping[str, Json], required: Mapping[str, Field], optional: Mapping[str, Field]) -> None:
+    """Check that `body` has all required fields, no unknown ones, and that each is well formed.
+
+    `ext` may hold anything canonical; no fold ever reads it.
+
+    Raises:
+        RecordRefused: `unknown_field`, `bad_body`, or what a field's check raises.
+    """
+    for name, value in body.items():
+        check = required.get(name) or optional.get(name)
+        if check is not None:
+            check(value)
+        elif name != "ext":
+            raise RecordRefused("unknown_field", name)
+        elif type(value) is not dict:
+            raise RecordRefused("bad_body", "ext is an object")
+    for name in required:
+        if name not in body:
+            raise RecordRefused("bad_body", f"{name} is missing")
+
+
+def text(limit: int) -> Field:
+    """Return a check for text of 1 to `limit` characters."""
+
+    def check(value: Json) -> None:
+        if type(value) is not str or not 1 <= len(value) <= limit:
+            raise RecordRefused("bad_body", f"expected text of 1 to {limit} characters")
+        canonical.check_text(value)
+
+    return check
+
+
+def stars(value: Json) -> None:
+    """An integer number of tenths of a star, 10 to 50."""
+    if type(value) is not int:
+        raise RecordRefused("bad_body", "stars are an integer number of tenths")
+    if not MIN_STARS <= value <= MAX_STARS:
+        raise RecordRefused("score_range", str(value))
+
+
+def category(value: Json) -> None:
+    """1 to 32 of a-z, 0-9 and -."""
+    if type(value) is not str or not 1 <= len(value) <= MAX_CATEGORY or not _CATEGORY.issuperset(value):
+        raise RecordRefused("bad_body", "a category is 1 to 32 of a-z, 0-9 and -")
+
+
+def subject(value: Json) -> None:
+    """A did:key or another URI."""
+    if type(value) is not str:
+        raise RecordRefused("bad_body", "a subject is text")
+    did.check_subject(value)
+
+
+def key(value: Json) -> None:
+    """A did:key."""
+    if type(value) is not str:
+        raise RecordRefused("bad_key")
+    did.key_of(value)
+
+
+def time(value: Json) -> None:
+    """Unix milliseconds, 0 to 2⁵³−1."""
+    if type(value) is not int or not 0 <= value <= canonical.MAX_INTEGER:
+        raise RecordRefused("bad_body", "a time is Unix milliseconds")
+
+
+def record(value: Json) -> None:
+    """The full id of a record: 64 lower-case hex digits."""
+    if type(value) is not str or len(value) != 64 or not _HEX.issuperset(value):
+        raise RecordRefused("bad_body", "a record id is 64 lower-case hex digits")
+
+
+def evidence(value: Json) -> None:
+    """1 to 16 URIs."""
+    if type(value) is not list or not 1 <= len(value) <= MAX_EVIDENCE:
+        raise RecordRefused("bad_body", f"evidence is a list of 1 to {MAX_EVIDENCE} URIs")
+    for uri in value:
+        subject(uri)
+
+
+def via(value: Json) -> None:
+    """`{"agent": text, "guided": bool}`: a machine made this; `guided` says a person steered it."""
+    if type(value) is not dict or set(value) != {"agent", "guided"} or type(value["guided"]) is not bool:
+        raise RecordRefused("bad_body", 'via is {"agent":"…","guided":true|false}')
+    text(MAX_TASK)(value["agent"])

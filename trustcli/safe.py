@@ -1,0 +1,40 @@
+"""Text from others, made harmless for one line of a terminal, a log or a page.
+
+Signed text may still hold what fools a reader: zero-width characters, look-alike spaces, unassigned
+code points. Names of outside systems and file contents may hold anything at all. Everything shown
+passes through `safe` once, at the place where it becomes output.
+"""
+
+from __future__ import annotations
+
+_JOINERS = "\u200c\u200d"  # Persian and Indic spelling, emoji sequences
+_MAX_MARKS = 4  # stacked combining marks that one character of real text may carry
+
+
+def safe(text: str) -> str:
+    """Return `text` on one line, with every unprintable character spelled out as an escape.
+
+    Printable means what `str.isprintable` says, plus the two joiners. Control characters, line
+    separators, bidi controls, surrogates, private-use and unassigned characters become `\\xNN`,
+    `\\uNNNN` or `\\UNNNNNNNN`; of a pile of combining marks the first four stay. Idempotent on
+    its own output, except that it never doubles a backslash.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata  # noqa: PLC0415  only for text that is not plain
+
+    shown = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks > _MAX_MARKS:
+            continue
+        shown.append(char if char.isprintable() or char in _JOINERS else _escape(char))
+    return "".join(shown)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,273 @@
+"""Fold records into a view: who says what of whom, as of a time.
+
+One live rating per (rater, subject, category): the latest in the total order (created, id) that is
+neither revoked nor expired. Keys that follow one another count as one rater and one subject. A view has
+no opinion on whom to believe; that is a model's work.
+"""
+
+from __future__ import annotations
+
+from trustcli.records.key import ACCEPT, COMPROMISED, RETIRE, ROTATE
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Protocol, TypeAlias
+
+    Row: TypeAlias = tuple[int, int, int, int, int, int, int | None, int | None, int]
+    """(subject, category, rater, created ms, seq, value tenths, expires ms, author if a bridge, machine)"""
+    KeyEvent: TypeAlias = tuple[int, str, int | None, int]
+    """(author, action, other key, time ms)"""
+
+    class Source(Protocol):
+        """Where rows come from: a ledger, or lists in a test."""
+
+        has_keys: bool
+        has_revocations: bool
+
+        def ratings_of(self, subject: int, category: int | None) -> list[Row]: ...
+        def ratings_by(self, rater: int, category: int | None) -> list[Row]: ...
+        def all_ratings(self) -> Iterable[Row]: ...
+        def revocations(self, author: int) -> list[tuple[int, int, int]]: ...
+        def record_id(self, seq: int) -> tuple[int, int]: ...
+        def key_events(self, node: int) -> list[KeyEvent]: ...
+
+
+SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
+MACHINE = 2  # `machine` of a rating that no person guided
+_MAX_SUCCESSION = 64  # keys in one line of succession; bounds what a hostile chain can cost
+
+REVOKED, EXPIRED, SUPERSEDED, SELF = "revoked", "expired", "superseded", "self"
+BLOCKED, FUTURE, RETIRED, COMPROMISED_KEY = "blocked", "future", "retired", "compromised"
+MACHINE_MADE, UNTRUSTED_BRIDGE = "machine", "untrusted_bridge"
+TOO_FAR, NO_WEIGHT = "too_far", "no_weight"
+BECAUSE = {
+    REVOKED: "its author took it back",
+    EXPIRED: "its own date has passed",
+    SUPERSEDED: "a later rating by the same rater replaces it",
+    SELF: "a rater does not rate itself, not under an earlier key either",
+    BLOCKED: "you blocked the rater",
+    FUTURE: "dated ahead of the time asked about",
+    RETIRED: "made after its key was retired",
+    COMPROMISED_KEY: "made after its key was compromised",
+    MACHINE_MADE: "made by a machine, and only people were asked for",
+    UNTRUSTED_BRIDGE: "passed on by a bridge you do not trust",
+    TOO_FAR: "nobody you trust leads to the rater within the hops allowed",
+    NO_WEIGHT: "your trust in the rater is zero",
+}
+"""Why a rating does not count. A closed list; programs may switch on it."""
+
+
+class Opinion(NamedTuple):
+    """One live rating: `value` in tenths of a star, `bridge` 0..1 (1 unless passed on by a bridge)."""
+
+    rater: int
+    subject: int
+    category: int
+    value: int
+    created: int
+    seq: int
+    author: int
+    bridge: float
+
+
+class Voice(NamedTuple):
+    """All that one rater says of one subject, as one voice: the mean of its live ratings."""
+
+    rater: int
+    subject: int
+    stars: float
+    newest: int
+    bridge: float
+    opinions: list[Opinion]
+
+
+class Ignored(NamedTuple):
+    """A rating that does not count, and why (one of BECAUSE)."""
+
+    seq: int
+    rater: int
+    because: str
+
+
+class View:
+    """What the records of a source say as of a time (Unix ms).
+
+    Args:
+        blocked: raters and authors whose ratings do not count.
+        bridges: trust (0..1) in authors that pass on ratings of others; those absent have none.
+        people_only: leave out ratings that a machine made unguided.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        as_of: int,
+        *,
+        blocked: Iterable[int] = (),
+        bridges: Mapping[int, float] | None = None,
+        people_only: bool = False,
+    ) -> None:
+        self.as_of = as_of
+        self._source = source
+        self._blocked = frozenset(blocked)
+        self._bridges = bridges or {}
+        self._people_only = people_only
+        self._taken_back: dict[int, set[tuple[int, int]]] = {}
+        self._heads: dict[int, int] = {}
+        self._ends: dict[int, tuple[int, str] | None] = {}
+
+    def voices_of(self, subject: int, category: int | None) -> tuple[dict[int, Voice], list[Ignored]]:
+        """Return who rates `subject` (one voice a rater, by rater), and what does not count."""
+        rows: list[Row] = []
+        for key in self.keys_of(subject):
+            rows += self._source.ratings_of(key, category)
+        live, ignored = self._fold(rows)
+        return {voice.rater: voice for voice in _voices(live)}, ignored
+
+    def voices_by(self, rater: int, category: int | None) -> dict[int, Voice]:
+        """Return whom `rater` rates, by subject."""
+        rows: list[Row] = []
+        for key in self.keys_of(rater):
+            rows += self._source.ratings_by(key, category)
+        live, _ = self._fold(rows)
+        return {voice.subject: voice for voice in _voices(live)}
+
+    def all_voices(self, category: int | None) -> Iterator[Voice]:
+        """Yield every voice there is, in no order that matters."""
+        rows = self._source.all_ratings()
+        if category is not None:
+            rows = (row for row in rows if row[1] == category)
+        live, _ = self._fold(rows)
+        yield from _voices(live)
+
+    def current(self, node: int) -> int:
+        """Return the last key in the line of succession that `node` belongs to.
+
+        Two confirmed successors of one key contradict each other: then neither is followed.
+        """
+        if not self._source.has_keys:
+            return node
+        known = self._heads.get(node)
+        if known is None:
+            known = node
+            for _ in range(_MAX_SUCCESSION):
+                successors = self._linked(known, ROTATE)
+                if len(successors) != 1 or successors[0] == node:
+                    break
+                known = successors[0]
+            self._heads[node] = known
+        return known
+
+    def keys_of(self, node: int) -> list[int]:
+        """Return all keys that count as `node`: the current one and its predecessors."""
+        if not self._source.has_keys:
+            return [node]
+        keys = [self.current(node)]
+        for key in keys:
+            if len(keys) < _MAX_SUCCESSION:
+                keys += [p for p in self._linked(key, ACCEPT) if p not in keys and self.current(p) == keys[0]]
+        return keys
+
+    def _linked(self, node: int, action: str) -> list[int]:
+        """Return the keys that `node` names in `action` and that confirm it by the other action."""
+        events = [event for event in self._source.key_events(node) if event[3] <= self.as_of + SKEW]
+        answer = ACCEPT if action == ROTATE else ROTATE
+        named = {other for author, what, other, _ in events if author == node and what == action}
+        confirmed = {author for author, what, other, _ in events if other == node and what == answer}
+        return sorted(other for other in named & confirmed if other is not None)
+
+    def _fold(self, rows: Iterable[Row]) -> tuple[list[Opinion], list[Ignored]]:
+        live: dict[tuple[int, int, int], Opinion] = {}
+        ignored: list[Ignored] = []
+        for row in rows:
+            subject, category, rater, created, seq, value, _, author, _ = row
+            because = self._why_not(row)
+            if because:
+                ignored.append(Ignored(seq, rater, because))
+                continue
+            bridge = 1.0 if author is None else self._bridges.get(self.current(author), 0.0)
+            found = Opinion(
+                self.current(rater), self.current(subject), category, value, created, seq,
+                rater if author is None else author, bridge,
+            )  # fmt: skip
+            key = found[:3]
+            other = live.get(key)
+            if other is None:
+                live[key] = found
+                continue
+            older, live[key] = (other, found) if self._replaces(found, other) else (found, other)
+            ignored.append(Ignored(older.seq, older.rater, SUPERSEDED))
+        return list(live.values()), ignored
+
+    def _replaces(self, found: Opinion, other: Opinion) -> bool:
+        """The most trusted bridge counts; then the latest by (created, id)."""
+        if found.bridge != other.bridge:
+            return found.bridge > other.bridge
+        if found.created != other.created:
+            return found.created > other.created
+        return self._source.record_id(found.seq) > self._source.record_id(other.seq)
+
+    def _why_not(self, row: Row) -> str | None:
+        subject, _, rater, created, seq, _, expires, bridge, machine = row
+        author = rater if bridge is None else bridge
+        if created > self.as_of + SKEW:
+            return FUTURE
+        if expires is not None and expires <= self.as_of:
+            return EXPIRED
+        if machine == MACHINE and self._people_only:
+            return MACHINE_MADE
+        if self._blocked and (rater in self._blocked or author in self._blocked):
+            return BLOCKED
+        if bridge is not None and self._bridges.get(self.current(bridge), 0.0) <= 0:
+            return UNTRUSTED_BRIDGE
+        if self._source.has_revocations and self._is_revoked(author, seq):
+            return REVOKED
+        return self._why_not_key(author, subject, rater, created) if self._source.has_keys else None
+
+    def _why_not_key(self, author: int, subject: int, rater: int, created: int) -> str | None:
+        if self.current(subject) == self.current(rater):
+            return SELF
+        end = self._end_of(author)
+        return end[1] if end and created >= end[0] else None
+
+    def _is_revoked(self, author: int, seq: int) -> bool:
+        taken_back = self._taken_back.get(author)
+        if taken_back is None:
+            limit = self.as_of + SKEW
+            rows = self._source.revocations(author)
+            taken_back = {(high, low) for high, low, created in rows if created <= limit}
+            self._taken_back[author] = taken_back
+        return bool(taken_back) and seq > 0 and self._source.record_id(seq) in taken_back
+
+    def _end_of(self, key: int) -> tuple[int, str] | None:
+        """Return (time ms, why) from which on records of `key` do not count, if there is one."""
+        if key not in self._ends:
+            self._ends[key] = min(
+                (
+                    (at, RETIRED if action == RETIRE else COMPROMISED_KEY)
+                    for author, action, _, at in self._source.key_events(key)
+                    if author == key and action in (RETIRE, COMPROMISED)
+                ),
+                default=None,
+            )
+        return self._ends[key]
+
+
+def _voices(opinions: Iterable[Opinion]) -> list[Voice]:
+    """Join the opinions of one rater on one subject; the sum of integers knows no order."""
+    together: dict[tuple[int, int], list[Opinion]] = {}
+    for opinion in opinions:
+        together.setdefault((opinion.rater, opinion.subject), []).append(opinion)
+    return [
+        Voice(
+            rater,
+            subject,
+            sum(opinion.value for opinion in said) / (10 * len(said)),
+            max(opinion.created for opinion in said),
+            max(opinion.bridge for opinion in said),
+            said,
+        )
+        for (rater, subject), said in together.items()
+    ]
