@@ -39,7 +39,7 @@ _SSH_LINE = 70  # characters
 _SSH_BLOCK = 8  # bytes: without a cipher, the private part is padded to a multiple of this
 _SPACE = " \t\r\n"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # the other alphabet and padding are nobody's
 
 
 class KeyFile(NamedTuple):
@@ -106,7 +106,9 @@ def parse_public(text: str) -> str:
     """
     from trustcli.records.did import PREFIX, did_of, key_of  # noqa: PLC0415  loads json
 
-    text = text[: MAX_TEXT + 1].strip(_SPACE)
+    if len(text) > MAX_TEXT:
+        raise BadInput("too long for a key")
+    text = text.strip(_SPACE)
     try:
         if text.startswith(PREFIX):
             key = key_of(text)
@@ -129,12 +131,9 @@ def parse_seed(text: bytes) -> bytes:
         KeyProblem: it is protected by a passphrase.
         BadInput: anything else.
     """
-    try:
-        plain = text[: MAX_TEXT + 1].decode("ascii").strip(_SPACE)
-    except UnicodeDecodeError:
+    if text.startswith(b"#"):
         return _seed_of_file(text)
-    if plain.startswith("#"):
-        return _seed_of_file(text)
+    plain = _utf8(text).strip(_SPACE)
     if plain.startswith("{"):
         return _jwk_seed(plain)
     if plain.startswith(_SSH_BEGIN):
@@ -181,12 +180,7 @@ def parse_file(data: bytes) -> KeyFile:
     Raises:
         BadInput: it is not a key file. The secret itself is not opened, so it may still be damaged.
     """
-    if len(data) > MAX_TEXT:
-        raise BadInput("too long for a key file")
-    try:
-        lines = [line for line in data.decode().split("\n") if line]
-    except UnicodeDecodeError:
-        raise BadInput("a key file is UTF-8 text") from None
+    lines = [line for line in _utf8(data).split("\n") if line]
     secrets = [line for line in lines if not line.startswith("#")]
     if len(secrets) != 1 or not secrets[0].startswith((CLEAR, SEALED)) or not secrets[0].isascii():
         raise BadInput("a key file has one line that begins with trust-secret-1: or trust-encrypted-1:")
@@ -233,6 +227,15 @@ def from_base64url(text: str) -> bytes:
     return _from_base64(padded)
 
 
+def _utf8(data: bytes) -> str:
+    if len(data) > MAX_TEXT:
+        raise BadInput("too long for a key")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadInput("a key is text, and this is not UTF-8") from None
+
+
 def _multibase(seed: bytes) -> str:
     from trustcli.records.did import base58_encode  # noqa: PLC0415  loads json
 
@@ -256,7 +259,8 @@ def _seed_of_file(data: bytes) -> bytes:
     file = parse_file(data)
     if file.encrypted:
         raise KeyProblem(
-            "the key file is protected by a passphrase", hint="copy the file as it is; it keeps its passphrase"
+            "the key file is protected by a passphrase",
+            hint="copy the file as it is; it keeps its passphrase",
         )
     return clear_seed(file)
 
@@ -290,3 +294,154 @@ def _check(key: bytes) -> None:
     from trustcli.records import crypto  # noqa: PLC0415  loads nacl
 
     crypto.check_key(key)
+
+
+def _foreign_public(text: str) -> bytes:
+    if text.startswith("{"):
+        return _jwk_public(text)
+    if text.startswith("ssh-ed25519 "):
+        return _openssh_public(text)
+    if len(text) == 2 * SEED_BYTES and _HEX.issuperset(text):
+        return bytes.fromhex(text)
+    if text.startswith(("z3u2", CLEAR, SEALED, "-----BEGIN")):
+        raise BadInput("this is a secret key; a public one is wanted", hint="never paste it anywhere else")
+    raise BadInput("not a public key", hint=f"one of: {', '.join(PUBLIC_FORMS)}")
+
+
+def _jwk_public(text: str) -> bytes:
+    members = _jwk(text)
+    if "d" in members:
+        raise BadInput("this is a secret key; a public one is wanted", hint="never paste it anywhere else")
+    return _jwk_bytes(members, "x")
+
+
+def _jwk_seed(text: str) -> bytes:
+    members = _jwk(text)
+    seed = _jwk_bytes(members, "d")
+    if public_key(seed) != _jwk_bytes(members, "x"):
+        raise BadInput("the JWK's x is not the public key of its d")
+    return seed
+
+
+def _jwk(text: str) -> dict[str, object]:
+    import json  # noqa: PLC0415  only for this form
+
+    try:
+        members = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise BadInput("not a JWK: not JSON") from None
+    if not isinstance(members, dict) or (members.get("kty"), members.get("crv")) != ("OKP", "Ed25519"):
+        raise BadInput('the JWK is not of kty "OKP" and crv "Ed25519"')
+    return members
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a name that occurs twice: programs differ in which one they take."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BadInput("the JWK has one name twice")
+    return members
+
+
+def _jwk_bytes(members: dict[str, object], name: str) -> bytes:
+    value = members.get(name)
+    raw = from_base64url(value) if isinstance(value, str) else b""
+    if len(raw) != SEED_BYTES:
+        raise BadInput(f"the JWK's {name} is not 32 bytes in base64url")
+    return raw
+
+
+def _openssh_public(text: str) -> bytes:
+    """Take `ssh-ed25519 AAAA… comment` apart (RFC 8709 §4)."""
+    if "\n" in text:
+        raise BadInput("more than one line: which key is meant?")
+    blob = _Reader(_from_base64(text.split(" ")[1].encode("ascii", "replace")))
+    kind, key = blob.string(), blob.string()
+    if kind != _SSH_TYPE or len(key) != SEED_BYTES or blob.rest:
+        raise BadInput("not an ssh-ed25519 public key")
+    return key
+
+
+def _openssh(seed: bytes, key: bytes) -> str:
+    # The check number only tells a wrong passphrase from a right one, so without one it may be fixed.
+    check = key[:4]
+    private = check + check + _strings(_SSH_TYPE, key, seed + key, b"")
+    private += bytes(range(1, 1 + -len(private) % _SSH_BLOCK))
+    head = _SSH_MAGIC + _strings(b"none", b"none", b"") + (1).to_bytes(4, "big")
+    text = _base64(head + _strings(_strings(_SSH_TYPE, key), private))
+    lines = [text[start : start + _SSH_LINE] for start in range(0, len(text), _SSH_LINE)]
+    return "\n".join((_SSH_BEGIN, *lines, _SSH_END))
+
+
+def _openssh_seed(text: str) -> bytes:
+    """Take an openssh-key-v1 file apart (OpenSSH, PROTOCOL.key)."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if lines[0] != _SSH_BEGIN or lines[-1] != _SSH_END:
+        raise BadInput("not a whole OpenSSH private key")
+    reader = _Reader(_from_base64("".join(lines[1:-1]).encode("ascii", "replace")))
+    if reader.take(len(_SSH_MAGIC)) != _SSH_MAGIC:
+        raise BadInput("not an openssh-key-v1 file")
+    cipher, kdf, options = reader.string(), reader.string(), reader.string()
+    if cipher != b"none":
+        raise KeyProblem(
+            "the OpenSSH key is protected by a passphrase",
+            hint="make a copy without: ssh-keygen -p -N '' -f COPY",
+        )
+    if (kdf, options, reader.number()) != (b"none", b"", 1):
+        raise BadInput("not an OpenSSH file with one key")
+    public, private = reader.string(), reader.string()
+    if reader.rest:
+        raise BadInput("bytes after the OpenSSH key")
+    return _openssh_private(public, private)
+
+
+def _openssh_private(public: bytes, private: bytes) -> bytes:
+    reader = _Reader(private)
+    checks, kind = (reader.number(), reader.number()), reader.string()
+    if checks[0] != checks[1] or kind != _SSH_TYPE:
+        raise BadInput("not an ssh-ed25519 private key")
+    key, pair, _comment_text = reader.string(), reader.string(), reader.string()
+    seed = pair[:SEED_BYTES]
+    if pair != seed + key or public != _strings(_SSH_TYPE, key) or public_key(seed) != key:
+        raise BadInput("the OpenSSH key's public and private halves differ")
+    if len(private) % _SSH_BLOCK or reader.rest != bytes(range(1, _SSH_BLOCK))[: len(reader.rest)]:
+        raise BadInput("the OpenSSH key is not padded as it should be")
+    return seed
+
+
+class _Reader:
+    """Takes the data types of RFC 4251 §5 off the front of some bytes; BadInput when they run out."""
+
+    def __init__(self, data: bytes) -> None:
+        self.rest = data
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.rest):
+            raise BadInput("the OpenSSH key is cut short")
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
+
+    def number(self) -> int:
+        return int.from_bytes(self.take(4), "big")
+
+    def string(self) -> bytes:
+        return self.take(self.number())
+
+
+def _strings(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
+
+
+def _from_base64(text: bytes) -> bytes:
+    """Decode padded base64 in its one spelling (RFC 4648 §3.5: no stray last bits)."""
+    try:
+        raw = binascii.a2b_base64(text)
+    except binascii.Error:
+        raise BadInput("not base64") from None
+    if binascii.b2a_base64(raw, newline=False) != text:
+        raise BadInput("not base64")
+    return raw

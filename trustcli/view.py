@@ -12,7 +12,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol, TypeAlias
 
     Row: TypeAlias = tuple[int, int, int, int, int, int, int | None, int | None, int]
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         def revocations(self, author: int) -> list[tuple[int, int, int]]: ...
         def record_id(self, seq: int) -> tuple[int, int]: ...
         def key_events(self, node: int) -> list[KeyEvent]: ...
+        def name(self, node: int) -> str: ...
 
 
 SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
@@ -96,7 +97,8 @@ class View:
 
     Args:
         blocked: raters and authors whose ratings do not count.
-        bridges: trust (0..1) in authors that pass on ratings of others; those absent have none.
+        bridges: gives the trust (0..1) in authors that pass on ratings of others; those absent
+            have none. Asked once, when the first such rating is met.
         people_only: leave out ratings that a machine made unguided.
     """
 
@@ -106,13 +108,14 @@ class View:
         as_of: int,
         *,
         blocked: Iterable[int] = (),
-        bridges: Mapping[int, float] | None = None,
+        bridges: Callable[[], Mapping[int, float]] = dict,
         people_only: bool = False,
     ) -> None:
         self.as_of = as_of
         self._source = source
         self._blocked = frozenset(blocked)
-        self._bridges = bridges or {}
+        self._ask_bridges = bridges
+        self._bridges: Mapping[int, float] | None = None
         self._people_only = people_only
         self._taken_back: dict[int, set[tuple[int, int]]] = {}
         self._heads: dict[int, int] = {}
@@ -141,6 +144,10 @@ class View:
             rows = (row for row in rows if row[1] == category)
         live, _ = self._fold(rows)
         yield from _voices(live)
+
+    def name(self, node: int) -> str:
+        """Return the did:key or URI of a node: what does not depend on the order of arrival."""
+        return self._source.name(node)
 
     def current(self, node: int) -> int:
         """Return the last key in the line of succession that `node` belongs to.
@@ -187,7 +194,7 @@ class View:
             if because:
                 ignored.append(Ignored(seq, rater, because))
                 continue
-            bridge = 1.0 if author is None else self._bridges.get(self.current(author), 0.0)
+            bridge = 1.0 if author is None else self._trust_in_bridge(author)
             found = Opinion(
                 self.current(rater), self.current(subject), category, value, created, seq,
                 rater if author is None else author, bridge,
@@ -220,11 +227,16 @@ class View:
             return MACHINE_MADE
         if self._blocked and (rater in self._blocked or author in self._blocked):
             return BLOCKED
-        if bridge is not None and self._bridges.get(self.current(bridge), 0.0) <= 0:
+        if bridge is not None and self._trust_in_bridge(bridge) <= 0:
             return UNTRUSTED_BRIDGE
         if self._source.has_revocations and self._is_revoked(author, seq):
             return REVOKED
         return self._why_not_key(author, subject, rater, created) if self._source.has_keys else None
+
+    def _trust_in_bridge(self, author: int) -> float:
+        if self._bridges is None:
+            self._bridges = self._ask_bridges()
+        return self._bridges.get(self.current(author), 0.0)
 
     def _why_not_key(self, author: int, subject: int, rater: int, created: int) -> str | None:
         if self.current(subject) == self.current(rater):

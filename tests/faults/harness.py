@@ -49,8 +49,8 @@ def has_compiler() -> bool:
 def compile_shim(directory: Path) -> Path:
     """Compile shim.c into `directory` and return the library's path."""
     library = directory / "shim.so"
-    command = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, HERE / "shim.c", "-ldl"]
-    subprocess.run(command, check=True)
+    command = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(library)]
+    subprocess.run([*command, str(HERE / "shim.c"), "-ldl"], check=True)
     return library
 
 

@@ -1,6 +1,7 @@
 """The ledger loses nothing that it acknowledged, whatever happens to the process, the power or the disk.
 
-The gate takes about 24 points a test, spread over all I/O calls of the program; `--slow` takes hundreds.
+Points are spread over all I/O calls of the program: in the gate about 24 a test, split between the two
+journals, with `--slow` hundreds for each journal.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import cycle
@@ -22,11 +23,15 @@ from trustcli.errors import DiskError
 from trustcli.ledger import Ledger
 
 BATCHES, PER_BATCH = 6, 5
-GATE = 24
+GATE = 12  # points a test and journal
 WORKERS = os.cpu_count() or 1
 
 Outcome = tuple[Fault, Run, list[str]]
 """A fault, how the program fared, and what was wrong with the ledger afterwards."""
+
+
+both_journals = pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+"""A ledger uses the one or the other, as the linked SQLite allows; here both are put to the test."""
 
 
 @pytest.fixture(scope="module")
@@ -99,38 +104,47 @@ def faults_at(modes: tuple[str, ...], points: list[int]) -> list[Fault]:
     return [Fault(mode, at, seed) for seed, (at, mode) in enumerate(zip(points, cycle(modes), strict=False))]
 
 
-def test_kill_loses_nothing(shim: Path, tmp_path: Path, slow: bool) -> None:
+@both_journals
+def test_kill_loses_nothing(shim: Path, tmp_path: Path, slow: bool, journal: str) -> None:
     """A process killed before or amid any write leaves every acknowledged record and no half batch."""
-    points = spread(calls_of(shim, tmp_path), 300 if slow else GATE)
-    expect_all_struck(strike(shim, tmp_path, faults_at(("kill", "kill-torn"), points)), len(points))
+    points = spread(calls_of(shim, tmp_path, "--journal", journal), 300 if slow else GATE)
+    faults = faults_at(("kill", "kill-torn"), points)
+    expect_all_struck(strike(shim, tmp_path, faults, "--journal", journal), len(points))
 
 
-def test_kill_during_recovery_loses_nothing(shim: Path, tmp_path: Path, slow: bool) -> None:
+@both_journals
+def test_kill_during_recovery_loses_nothing(shim: Path, tmp_path: Path, slow: bool, journal: str) -> None:
     """A process killed while it recovers from the last kill leaves the ledger as good as the first."""
-    calls = calls_of(shim, tmp_path)
+    calls = calls_of(shim, tmp_path, "--journal", journal)
     struck = 0
-    for index, at in enumerate(spread(calls, 80 if slow else 8)):
+    for index, at in enumerate(spread(calls, 80 if slow else 6)):
         directory = tmp_path / f"twice-{at}"
-        first = ingest(shim, directory, Fault("kill", at))
-        second = ingest(shim, directory, Fault("kill", 1 + index % 8))
+        first = ingest(shim, directory, Fault("kill", at), "--journal", journal)
+        second = ingest(shim, directory, Fault("kill", 1 + index % 8), "--journal", journal)
         struck += second.injected
         assert faults_found(directory, first.acknowledged + second.acknowledged) == [], (at, index)
     assert struck > 0
 
 
-def test_power_loss_loses_nothing(shim: Path, tmp_path: Path, slow: bool) -> None:
+@both_journals
+def test_power_loss_loses_nothing(shim: Path, tmp_path: Path, slow: bool, journal: str) -> None:
     """When unsynced sectors, sizes and removals are lost at random, acknowledged records are not."""
-    calls = calls_of(shim, tmp_path)
+    calls = calls_of(shim, tmp_path, "--journal", journal)
     rounds, each = (4, 100) if slow else (1, GATE)
     points = [at for turn in range(rounds) for at in spread(calls, each, offset=turn * calls // rounds)]
-    expect_all_struck(strike(shim, tmp_path, faults_at(("power", "power-dir"), points)), len(points))
+    faults = faults_at(("power", "power-dir"), points)
+    expect_all_struck(strike(shim, tmp_path, faults, "--journal", journal), len(points))
 
 
-@pytest.mark.parametrize(("synchronous", "mode"), [("NORMAL", "power"), ("FULL", "power-dir")])
-def test_control_that_syncs_too_rarely_loses(shim: Path, tmp_path: Path, synchronous: str, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("journal", "synchronous", "mode"), [("WAL", "NORMAL", "power"), ("DELETE", "FULL", "power-dir")]
+)
+def test_control_that_syncs_too_rarely_loses(
+    shim: Path, tmp_path: Path, journal: str, synchronous: str, mode: str
+) -> None:
     """The same power losses do lose acknowledged records where the ledger syncs less than it does."""
-    settings = ("--synchronous", synchronous)
-    points = spread(calls_of(shim, tmp_path, *settings), 10 * GATE)
+    settings = ("--journal", journal, "--synchronous", synchronous)
+    points = spread(calls_of(shim, tmp_path, *settings), 20 * GATE)
     tried = 0
     for at in sorted(points, key=lambda point: point * 7919 % 1009):  # all over the program, in a fixed order
         tried += 1
@@ -141,13 +155,15 @@ def test_control_that_syncs_too_rarely_loses(shim: Path, tmp_path: Path, synchro
     pytest.fail(f"nothing lost at {tried} points: the harness does not see losses")
 
 
+@both_journals
 @pytest.mark.parametrize("mode", ["enospc", "eio"])
-def test_disk_full_and_io_error(shim: Path, tmp_path: Path, slow: bool, mode: str) -> None:
+def test_disk_full_and_io_error(shim: Path, tmp_path: Path, slow: bool, mode: str, journal: str) -> None:
     """A full or failing disk ends in exit code 74 and one line that names the file; nothing is lost."""
-    calls = calls_of(shim, tmp_path)
-    points = range(1, calls + 1) if slow else spread(calls, GATE // 2)
+    settings = ("--journal", journal)
+    calls = calls_of(shim, tmp_path, *settings)
+    points = range(1, calls + 1) if slow else spread(calls, GATE)
     struck = 0
-    for fault, fared, problems in strike(shim, tmp_path, [Fault(mode, at) for at in points]):
+    for fault, fared, problems in strike(shim, tmp_path, [Fault(mode, at) for at in points], *settings):
         assert (fault, problems, fared.late) == (fault, [], [])
         struck += fared.injected
         if fared.code == 0:  # nothing was left to write, or only what follows the last acknowledgement
@@ -159,21 +175,43 @@ def test_disk_full_and_io_error(shim: Path, tmp_path: Path, slow: bool, mode: st
     assert struck > 0
 
 
-def test_four_writers(tmp_path: Path, slow: bool) -> None:
-    """Four processes that append at once wait for one another: no error, and every record once."""
-    directory = tmp_path / "writers"
-    directory.mkdir()
-    seconds = "60" if slow else "3"
-    start: Callable[[int], subprocess.Popen[str]] = lambda seed: subprocess.Popen(  # noqa: E731
-        [sys.executable, INGEST, ledger_in(directory), str(seed), "1000000", "1", "--seconds", seconds],
-        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    with ThreadPoolExecutor(4) as pool:
-        outputs = list(pool.map(lambda process: (*process.communicate(), process.returncode), map(start, range(4))))
-    assert [(code, errors) for _, errors, code in outputs] == [(0, "")] * 4
-    acknowledged = [record for output, _, _ in outputs for record in output.split()]
-    print(f"{len(acknowledged)} records in {seconds} s; by writer {[len(o.split()) for o, _, _ in outputs]}")
+def race(directory: Path, batches: int, seconds: float) -> list[str]:
+    """Let four processes append single records to one ledger at once; return all they acknowledged."""
+    path = ledger_in(directory)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, INGEST, path, str(seed), str(batches), "1", "--seconds", str(seconds)],
+            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for seed in range(4)
+    ]  # fmt: skip
+    with ThreadPoolExecutor(len(writers)) as pool:
+        said = list(pool.map(lambda writer: writer.communicate(), writers))
+    ends = [(writer.returncode, errors) for writer, (_, errors) in zip(writers, said, strict=True)]
+    assert ends == [(0, "")] * len(writers)
+    return [record for output, _ in said for record in output.split()]
+
+
+def expect_exactly(directory: Path, acknowledged: list[str]) -> None:
+    """The ledger must hold each acknowledged record once, no other, and be sound."""
     with closing(Ledger.open(ledger_in(directory))) as ledger:
         assert ledger.head().records == len(acknowledged) == len(set(acknowledged))
         assert len(ledger.known(map(bytes.fromhex, acknowledged))) == len(acknowledged)
         assert ledger.integrity() == []
+
+
+def test_four_writers(tmp_path: Path, slow: bool) -> None:
+    """Four processes that append at once wait for one another: no error, and every record once."""
+    Ledger.create(ledger_in(tmp_path)).close()
+    seconds = 60 if slow else 3
+    acknowledged = race(tmp_path, 1_000_000, seconds)
+    print(f"{len(acknowledged)} records in {seconds} s")
+    expect_exactly(tmp_path, acknowledged)
+
+
+def test_four_creators(tmp_path: Path, slow: bool) -> None:
+    """Four processes that find no ledger and make it at once end up with one, and with every record."""
+    for attempt in range(40 if slow else 4):
+        directory = tmp_path / str(attempt)
+        directory.mkdir()
+        expect_exactly(directory, race(directory, 2, 3600))

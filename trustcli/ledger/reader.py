@@ -44,6 +44,10 @@ class Reader:
             found = self._one("SELECT id FROM nodes WHERE name = ?", name)
         return found if found is not None else self._local.get(name)
 
+    def number(self, name: str) -> int:
+        """Return the number of a key or subject, a passing one where no record names it."""
+        return self._number(name, self.node(name))
+
     def name(self, node: int) -> str:
         """Return the did:key or URI of a node."""
         if node < 0:

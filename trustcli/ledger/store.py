@@ -47,6 +47,16 @@ class Entry(NamedTuple):
     sig: bytes
 
 
+class Signed(NamedTuple):
+    """What `verify` and `export` need of a stored record: the signed bytes, and the id it is kept under."""
+
+    seq: int
+    pair: tuple[int, int]
+    author: str
+    data: bytes
+    sig: bytes
+
+
 class Ledger:
     """The records of one network in one file.
 
@@ -134,6 +144,11 @@ class Ledger:
                 found.update(self._db.execute(query, part))
         return {wanted[pair] for pair in found if pair in wanted}
 
+    def last(self) -> int:
+        """Return the `seq` of the newest record, 0 where there is none."""
+        with connection.Guard(self.path):
+            return self._last(self._db)[1]
+
     def has(self, digest: bytes) -> bool:
         """Say whether the record with this 32-byte id is stored."""
         return bool(self.known((digest,)))
@@ -170,6 +185,23 @@ class Ledger:
     def latest(self, limit: int = -1, before: int = 2**62) -> Iterator[Entry]:
         """Yield stored records from the newest arrival backwards."""
         return self._entries("r.seq < ? ORDER BY r.seq DESC LIMIT ?", (before, limit))
+
+    def by_author(self, author: str, limit: int = -1) -> Iterator[Entry]:
+        """Yield the stored records of an author, the newest arrival first."""
+        return self._entries(
+            "r.author = (SELECT id FROM nodes WHERE name = ?) ORDER BY r.seq DESC LIMIT ?", (author, limit)
+        )
+
+    def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
+        """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
+        query = (
+            "SELECT r.seq, r.id_hi, r.id_lo, n.name, w.text, r.created, r.body, r.sig FROM records r"
+            " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
+            " WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq"
+        )
+        with connection.Guard(self.path):
+            for seq, high, low, author, kind, created, body, sig in self._db.execute(query, (after, until)):
+                yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
 
     def entries_of(self, seqs: Iterable[int]) -> dict[int, Entry]:
         """Return the stored records with these `seq`s."""

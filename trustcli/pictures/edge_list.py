@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from trustcli.pictures.graph import Graph
 
 HEADER = ("source", "source_label", "target", "target_label", "category", "stars", "weight", "private")
-_FORMULA = "=+-@\t\r＝＋－＠"  # what spreadsheets take for a formula, full-width forms included
+_FORMULA = (
+    "=+-@\t\r\uff1d\uff0b\uff0d\uff20"  # what spreadsheets take for a formula, full-width forms included
+)
 
 
 def draw(graph: Graph) -> str:

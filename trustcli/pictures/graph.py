@@ -64,6 +64,11 @@ def short(label: str) -> str:
     return shown if len(shown) <= MAX_LABEL else shown[: MAX_LABEL - 1].rstrip() + "…"
 
 
+def name_of(node: Node) -> str:
+    """Return what stands at `node` in a picture: its label, or its id if the label is blank; cut."""
+    return short(node.label if node.label.strip() else node.id)
+
+
 def spelled(graph: Graph) -> dict[str, str]:
     """Return id -> the id as a text format can hold it; different ids stay different.
 
@@ -86,14 +91,14 @@ def nearest(graph: Graph, limit: int) -> Graph:
 
     Order: steps from the viewpoint (along edges in either direction), then more neighbours, then id.
     """
+    graph = ordered(graph)
     around = _neighbours(graph)
     steps = _steps(graph, around)
     far = len(graph.nodes)
-    nodes = sorted(
-        ordered(graph).nodes, key=lambda node: (steps.get(node.id, far), -len(around[node.id]), node.id)
-    )[:limit]
+    rank = {node.id: (steps.get(node.id, far), -len(around[node.id]), node.id) for node in graph.nodes}
+    nodes = sorted(graph.nodes, key=lambda node: rank[node.id])[:limit]
     kept = {node.id for node in nodes}
-    edges = [edge for edge in ordered(graph).edges if edge.source in kept and edge.target in kept]
+    edges = [edge for edge in graph.edges if edge.source in kept and edge.target in kept]
     return graph._replace(nodes=nodes, edges=edges)
 
 

@@ -6,13 +6,14 @@ Mermaid itself refuses more than 500 edges or 50,000 characters unless its page 
 from __future__ import annotations
 
 from trustcli.pictures.colours import STEPS, UNKNOWN, VIEWPOINT, colour, nearest_step
-from trustcli.pictures.graph import ordered, short
+from trustcli.pictures.graph import name_of, ordered
 from trustcli.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.pictures.graph import Edge, Graph, Node
 
+_HEAVY = 0.5  # weight from which an arrow is thick
 _PLAIN = frozenset(" .,-_/…·")  # besides letters and digits: all else could mean something somewhere
 
 
@@ -21,7 +22,7 @@ def draw(graph: Graph) -> str:
     graph = ordered(graph)
     names = {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}
     head = ["---", f"title: {_yaml(graph.title + ' · ' + graph.subtitle)}", "---", "flowchart LR"]
-    nodes = [f'  {names[node.id]}["{_text(short(node.label))}{_stars(node)}"]' for node in graph.nodes]
+    nodes = [f'  {names[node.id]}["{_text(name_of(node))}{_stars(node)}"]' for node in graph.nodes]
     edges = [_edge(edge, names) for edge in graph.edges]
     return "\n".join([*head, *nodes, *edges, *_classes(graph, names), ""])
 
@@ -31,7 +32,7 @@ def _stars(node: Node) -> str:
 
 
 def _edge(edge: Edge, names: dict[str, str]) -> str:
-    arrow = "-.->" if edge.private else "==>" if edge.weight >= 0.5 else "-->"
+    arrow = "-.->" if edge.private else "==>" if edge.weight >= _HEAVY else "-->"
     label = f"{_text(edge.category)} {edge.stars:.1f}"
     return f'  {names[edge.source]} {arrow}|"{label}"| {names[edge.target]}'
 
@@ -46,8 +47,11 @@ def _classes(graph: Graph, names: dict[str, str]) -> list[str]:
             members.setdefault("viewpoint", []).append(names[node.id])
     looks = {f"step{step}": f"fill:{colour(stars)},color:#111" for step, stars in enumerate(STEPS)}
     looks |= {"unknown": f"fill:{UNKNOWN},color:#111", "viewpoint": f"stroke:{VIEWPOINT},stroke-width:4px"}
-    lines = [(f"  classDef {kind} {looks[kind]}", f"  class {','.join(members[kind])} {kind}") for kind in looks
-             if kind in members]
+    lines = [
+        (f"  classDef {kind} {looks[kind]}", f"  class {','.join(members[kind])} {kind}")
+        for kind in looks
+        if kind in members
+    ]
     return [line for pair in lines for line in pair]
 
 
@@ -60,7 +64,7 @@ def _text(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    """Return `text` as a YAML double-quoted scalar that holds nothing but ASCII letters and digits as such."""
+    """Return `text` as a YAML double-quoted scalar of ASCII letters, digits and escapes."""
     return '"' + "".join(_plain_or_code(char) for char in safe(text)) + '"'
 
 

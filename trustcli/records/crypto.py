@@ -16,6 +16,10 @@ from nacl.exceptions import CryptoError
 from trustcli.errors import KeyProblem, RecordRefused
 from trustcli.records.boot_vectors import BOOT_VECTORS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DOMAIN = b"trustcli/record/v1\n"
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -57,8 +61,13 @@ def check_signature(key: bytes, signature: bytes, message: bytes) -> None:
 
 def sign(seed: bytes, message: bytes) -> bytes:
     """Return the 64-byte signature of `message` by the key with this 32-byte seed."""
+    return signer(seed)(message)
+
+
+def signer(seed: bytes) -> Callable[[bytes], bytes]:
+    """Return a function that signs with the key of this 32-byte seed, expanded once."""
     _, secret = bindings.crypto_sign_seed_keypair(seed)
-    return bindings.crypto_sign(message, secret)[:SIGNATURE_BYTES]
+    return lambda message: bindings.crypto_sign(message, secret)[:SIGNATURE_BYTES]
 
 
 def public_key(seed: bytes) -> bytes:

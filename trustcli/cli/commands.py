@@ -1,0 +1,75 @@
+"""The table of contents: every command, one line each, in the order of help."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    # START
+    "keygen": "keygen:keygen",
+    "id ls": "identity:ls",
+    "id show": "identity:show",
+    "id use": "identity:use",
+    "id export": "identity:export",
+    "id import": "identity:import_",
+    "id passwd": "identity:passwd",
+    "id rotate": "identity:rotate",
+    "id retire": "identity:retire",
+    "peer add": "peer:add",
+    "peer ls": "peer:ls",
+    "peer show": "peer:show",
+    "peer rename": "peer:rename",
+    "peer rm": "peer:rm",
+    "peer block": "peer:block",
+    "peer unblock": "peer:unblock",
+    # RATE
+    "rate": "rate:rate",
+    "revoke": "revoke:revoke",
+    "undo": "undo:undo",
+    # ASK
+    "status": "status:status",
+    "score": "score:score",
+    "check": "check:check",
+    "why": "why:why",
+    "log": "log:log",
+    "show": "show:show",
+    "verify": "verify:verify",
+    "graph": "graph:graph",
+    # SHARE
+    "export": "export:export",
+    "import": "import_:import_",
+    "bridge csv": "bridge:csv",
+    # CARE
+    "config get": "config:get",
+    "config set": "config:set_",
+    "config unset": "config:unset",
+    "config ls": "config:ls",
+    "config path": "config:path",
+    "doctor": "doctor:doctor",
+    "ledger path": "ledger:path",
+    "ledger backup": "ledger:backup",
+    "ledger check": "ledger:check",
+    "ledger compact": "ledger:compact",
+    "ledger migrate": "ledger:migrate",
+    "completion": "completion:completion",
+    "capabilities": "capabilities:capabilities",
+    "help": "help:help_",
+}
+"""Command → `module:function` below trustcli.cli."""
+
+GROUPS = {
+    "id": "Own keys: show, export, protect, rotate, retire.",
+    "peer": "Names for keys and URIs; weights and blocks. They never leave this machine.",
+    "bridge": "Bring ratings of an outside system in.",
+    "config": "Settings.",
+    "ledger": "The ledger file: backup, check, compact.",
+}
+
+SECTIONS = {
+    "Start": ("keygen", "id", "peer"),
+    "Rate": ("rate", "revoke", "undo"),
+    "Ask": ("status", "score", "check", "why", "log", "show", "verify", "graph"),
+    "Share": ("export", "import", "bridge"),
+    "Care": ("config", "doctor", "ledger", "completion", "capabilities", "help"),
+}
+
+TAKEN = ("list", "extract", "extract-compat", "anchor", "dump")
+"""Verbs of p11-kit's own `trust`: never ours, so that a script which meant that one is told."""

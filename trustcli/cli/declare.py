@@ -1,0 +1,118 @@
+"""How a command declares itself, once: a function whose keyword defaults are its parameters.
+
+    def check(session, *, subjects=argument("SUBJECT", "who", many=True), least=option("--min", …)): …
+
+From this one declaration come the quick parser (cli/quick.py), the Typer tree with its help, errors and
+completion (cli/tree.py), the man pages, and `trust capabilities`.
+"""
+
+from __future__ import annotations
+
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from trustcli.cli.session import Session
+
+REQUIRED = object()
+
+
+class Param(NamedTuple):
+    """One parameter. `flags` is empty for a positional one; `kind` is str, int, float or bool (a flag)."""
+
+    flags: tuple[str, ...]
+    kind: type
+    default: object
+    help: str
+    metavar: str = ""
+    many: bool = False
+    choices: tuple[str, ...] = ()
+    complete: str = ""  # what it is completed with: `names`, `files`, or nothing
+
+
+class Reply(NamedTuple):
+    """What a command answers: data for programs, rows for people and pipes.
+
+    Attributes:
+        schema: the document is `trust.<schema>/1`.
+        rows: cells of text, one line each; columns on a terminal, tabs in a pipe.
+        head: titles of the columns, shown on a terminal only.
+        text: instead of rows, text as it is (already safe), piece by piece.
+        stream: instead of all of it, (data, row) pairs as they come; NDJSON with --json.
+        draw: shows the answer on a terminal that can do more than lines.
+        notes, next: talk, on stderr.
+    """
+
+    schema: str
+    data: dict[str, Any] = {}
+    rows: list[tuple[str, ...]] = []
+    head: tuple[str, ...] = ()
+    exit: int = 0
+    text: Iterable[str] | None = None
+    stream: Iterator[tuple[dict[str, Any], tuple[str, ...]]] | None = None
+    outcome: Callable[[], int] | None = None
+    draw: Callable[[Any], None] | None = None
+    notes: tuple[str, ...] = ()
+    next: str = ""
+    warnings: tuple[dict[str, str], ...] = ()
+
+
+if TYPE_CHECKING:
+    Run = Callable[..., Reply]
+
+
+def argument(
+    metavar: str, help_: str, *, kind: type = str, default: object = REQUIRED, many: bool = False, complete: str = ""
+) -> Any:
+    """Declare a positional parameter; `many` takes all that are left, none included."""
+    return Param((), kind, default, help_, metavar, many, (), complete)
+
+
+def option(
+    *flags: str,
+    help: str,  # noqa: A002  reads as in every parser
+    kind: type = str,
+    default: object = None,
+    metavar: str = "",
+    many: bool = False,
+    choices: tuple[str, ...] = (),
+    complete: str = "",
+) -> Any:
+    """Declare an option with a value; `many` collects repeated ones in a list."""
+    name = metavar or ("|".join(choices) if choices else flags[0].lstrip("-").upper().replace("-", "_"))
+    return Param(flags, kind, default, help, name, many, choices, complete)
+
+
+def flag(*flags: str, help: str) -> Any:  # noqa: A002
+    """Declare a switch, off by default."""
+    return Param(flags, bool, False, help)
+
+
+def params_of(run: Run) -> dict[str, Param]:
+    """Return the parameters of a command by name, in order."""
+    return dict(run.__kwdefaults__ or {})
+
+
+def title_of(run: Run) -> str:
+    """Return the first sentence of a command's docstring."""
+    return (run.__doc__ or "").strip().splitlines()[0]
+
+
+GLOBALS: dict[str, Param] = {
+    "home": option("--home", help="use everything under DIR: one directory, one node", metavar="DIR", complete="files"),
+    "as_": option("--as", help="use the key called NAME", metavar="NAME", complete="names"),
+    "json": flag("--json", help="print one JSON document, also on error"),
+    "quiet": flag("--quiet", "-q", help="no talk on stderr"),
+    "verbose": flag("--verbose", "-v", help="more talk; the traceback of a bug"),
+    "no_color": flag("--no-color", help="no colour, no drawing"),
+    "no_input": flag("--no-input", help="never ask anything"),
+    "yes": flag("--yes", "-y", help="answer yes to questions"),
+    "lock_wait": option("--lock-wait", help="seconds to wait for another process that writes", kind=float, metavar="S"),
+    "passphrase_file": option("--passphrase-file", help="read the key's passphrase from FILE", metavar="FILE", complete="files"),
+    "passphrase_fd": option("--passphrase-fd", help="read it from file descriptor N", kind=int, metavar="N"),
+    "passphrase_command": option("--passphrase-command", help="read it from the output of COMMAND", metavar="COMMAND"),
+}
+"""Options of every command, before or after its name."""

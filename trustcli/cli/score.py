@@ -1,0 +1,126 @@
+"""`trust score`"""
+
+from __future__ import annotations
+
+from trustcli.cli import shown
+from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.errors import OK, UNKNOWN
+from trustcli.models import MODELS
+from trustcli.node import asking
+from trustcli.node.asking import Inquiry
+from trustcli.timing import past
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from trustcli.cli.session import Session
+    from trustcli.node.asking import Scored
+
+CATEGORY = option("--category", "-c", help="only ratings in this category", metavar="C")
+FROM = option("--from", help="as seen by NAME, a key, or an outside identity such as otc:35; default: you", metavar="NAME", complete="names")
+MODEL = option("--model", help=f"{', '.join(MODELS)}; default: setting `model`", choices=tuple(MODELS), metavar="M")
+AS_OF = option("--as-of", help="what was known then: 2026-11-20, 90d, now-1h", metavar="TIME")
+HOPS = option("--hops", help="longest chain of ratings from the viewpoint to the subject", kind=int, metavar="N", choices=())
+HUMAN = flag("--human-only", help="leave out what machines rated unguided")
+
+
+def score(
+    session: Session,
+    *,
+    subjects: list[str] = argument("[SUBJECT...]", "whom; default: everybody within reach", many=True, complete="names"),
+    category: str = CATEGORY,
+    from_: str = FROM,
+    model: str = MODEL,
+    as_of: str = AS_OF,
+    hops: int = HOPS,
+    human_only: bool = HUMAN,
+    top: int = option("--top", help="only the N best", kind=int, metavar="N"),
+    bottom: int = option("--bottom", help="only the N worst", kind=int, metavar="N"),
+) -> Reply:
+    """Show how good somebody is, as seen by you: stars, their range, raters for and against.
+
+    Unknown stays unknown: when nobody within reach has rated a subject there is no number, and the
+    exit code is 3.
+
+    Examples:
+      trust score bob
+      trust score --top 10 --category reliability
+      trust score otc:1 --from otc:35 --as-of 2013-01-01
+    """
+    inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
+    if subjects:
+        found = [inquiry.about(subject) for subject in asking.subjects(inquiry, subjects)]
+    else:
+        found = inquiry.everybody()
+    if top is not None or bottom is not None:
+        found = (found[:top] if top else []) + (found[max(len(found) - bottom, top or 0) :] if bottom else [])
+    unknown = [scored for scored in found if scored.score.value is None]
+    unit = inquiry.model.unit
+    asked = inquiry.asked
+    return Reply(
+        "score",
+        data={
+            **shown.asked_data(asked, inquiry.book),
+            "rows": [shown.score_data(scored, asked, unit) for scored in found],
+        },
+        head=("SUBJECT", "SCORE", "LOW", "HIGH", "RATERS", "FOR", "AGAINST"),
+        rows=[cells(scored, unit) for scored in found],
+        exit=UNKNOWN if subjects and unknown else OK,
+        notes=(*shown.asked_notes(asked), *_seen_by(inquiry)),
+        next=_hint(unknown, found, model, bool(subjects)),
+        draw=lambda console: _draw(console, inquiry, found),
+    )
+
+
+def inquire(
+    session: Session,
+    from_: str | None,
+    category: str | None,
+    model: str | None,
+    as_of: str | None,
+    hops: int | None,
+    *,
+    human_only: bool,
+) -> Inquiry:
+    """Return the question that the options of `score`, `check` and `why` describe."""
+    from trustcli.errors import UsageError  # noqa: PLC0415
+
+    if hops is not None and not 1 <= hops <= 6:
+        raise UsageError("--hops is 1 to 6")
+    node = session.node
+    moment = past(as_of, node.clock()) if as_of else None
+    return Inquiry(
+        node, viewpoint=from_, category=category, model=model, as_of=moment, hops=hops, people_only=human_only
+    )
+
+
+def cells(scored: Scored, unit: str) -> tuple[str, ...]:
+    """Return one score as a row."""
+    score = scored.score
+    return (
+        scored.subject.name,
+        shown.number(score.value, unit),
+        shown.number(score.low),
+        shown.number(score.high),
+        str(score.raters),
+        str(score.praise),
+        str(score.blame),
+    )
+
+
+def _seen_by(inquiry: Inquiry) -> tuple[str, ...]:
+    return (f"as seen by {inquiry.book.label(inquiry.asked.viewpoint)}, model {inquiry.asked.model}",)
+
+
+def _hint(unknown: list[Scored], found: list[Scored], model: str | None, asked: bool) -> str:
+    if unknown or (not found and not asked):
+        other = "" if model == "stars" else ", or --model stars for everybody's mean"
+        return f"nobody within reach knows: --from somebody who does{other}"
+    return f"trust why {found[0].subject.name}" if found else ""
+
+
+def _draw(console: Any, inquiry: Inquiry, found: list[Scored]) -> None:
+    from trustcli.cli import bars  # noqa: PLC0415  rich is for terminals
+
+    bars.scores(console, inquiry, found)

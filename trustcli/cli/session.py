@@ -1,0 +1,210 @@
+"""One run of the program: its streams, its environment, its clock, and the node it works on.
+
+The only place that reads the environment and the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from trustcli import config
+from trustcli.errors import BadInput, KeyProblem, NotFound, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, TextIO
+
+    from trustcli.node import Node, Passphrase, Progress
+
+_MAX_PASSPHRASE = 4_096  # bytes
+_MAX_TEXT = 65_536  # bytes of a text read from a file or stdin
+
+
+class Session:
+    """What a command needs of the world."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        environment = os.environ
+        self.json: bool = options["json"] or environment.get("TRUST_JSON") == "1"
+        self.quiet: bool = options["quiet"]
+        self.verbose: bool = options["verbose"]
+        self.no_input: bool = options["no_input"] or bool(environment.get("TRUST_NO_INPUT"))
+        self.plain = bool(
+            options["no_color"] or environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+        )
+        self._force = bool(environment.get("FORCE_COLOR")) and not self.plain
+        self.places = config.places(environment, options["home"])
+        self._node: Node | None = None
+
+    @property
+    def node(self) -> Node:
+        """The node, built when first asked for."""
+        if self._node is None:
+            from trustcli.node import Node  # noqa: PLC0415  `config path` and help need none
+
+            settings, _ = config.load(self.places)
+            self._node = Node(
+                self.places,
+                settings,
+                clock=now,
+                passphrase=self.passphrase(),
+                identity=self.options["as_"],
+                lock_wait=self._lock_wait(),
+            )
+        return self._node
+
+    def close(self) -> None:
+        """Close what the run opened."""
+        if self._node is not None:
+            self._node.close()
+
+    def is_terminal(self, stream: TextIO | None) -> bool:
+        """Say whether a person looks at the stream."""
+        return self._force or (stream is not None and stream.isatty())
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is somebody at a terminal who may be asked."""
+        return not self.no_input and sys.stdin is not None and sys.stdin.isatty()
+
+    def passphrase(self, prefix: str = "passphrase", question: str = "passphrase: ") -> Passphrase | None:
+        """Return how to get a passphrase: from a file, a descriptor, a command, or by asking."""
+        options, environment = self.options, os.environ
+        file = options.get(f"{prefix}_file")
+        descriptor = options.get(f"{prefix}_fd")
+        command = options.get(f"{prefix}_command")
+        if prefix == "passphrase" and not (file or command or descriptor is not None):
+            file = environment.get("TRUST_PASSPHRASE_FILE")
+            command = environment.get("TRUST_PASSPHRASE_COMMAND")
+            text = environment.get("TRUST_PASSPHRASE_FD", "")
+            descriptor = int(text) if text.isdigit() else None
+        if file:
+            return lambda: _first_line(_read_file(file))
+        if descriptor is not None:
+            return lambda: _first_line(_read_descriptor(descriptor))
+        if command:
+            return lambda: _first_line(_run(command))
+        if self.can_ask:
+            return lambda: ask_secret(question)
+        return None
+
+    def text(self, given: str | None) -> str | None:
+        """Return a text given as itself, as @FILE, or as - for stdin.
+
+        Raises:
+            NotFound, BadInput.
+        """
+        if given == "-":
+            data = self.stdin().read(_MAX_TEXT + 1)
+        elif given is not None and given.startswith("@"):
+            data = _read_file(given[1:])
+        else:
+            return given
+        if len(data) > _MAX_TEXT:
+            raise BadInput(f"the text is longer than {_MAX_TEXT} bytes")
+        try:
+            return data.decode().rstrip("\n")
+        except UnicodeDecodeError:
+            raise BadInput("the text is not UTF-8") from None
+
+    def stdin(self) -> BinaryIO:
+        """Return standard input.
+
+        Raises:
+            UsageError: it is closed.
+        """
+        if sys.stdin is None:
+            raise UsageError("standard input is closed", hint="name a file instead of -")
+        return sys.stdin.buffer
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading, or - for stdin.
+
+        Raises:
+            NotFound, BadInput.
+        """
+        if path == "-":
+            return self.stdin()
+        try:
+            return open(path, "rb")  # noqa: SIM115  the process ends with the command
+        except FileNotFoundError:
+            raise NotFound(f"no file {path}", code="no_file") from None
+        except OSError as problem:
+            raise BadInput(f"{path}: {problem.strerror}") from problem
+
+    def progress(self, what: str) -> Progress | None:
+        """Return a progress display for long work, None where nobody would see it."""
+        if self.quiet or self.json or self.plain or sys.stderr is None or not sys.stderr.isatty():
+            return None
+        from trustcli.cli.progress import Bar  # noqa: PLC0415
+
+        return Bar(what).show
+
+    def _lock_wait(self) -> float | None:
+        wait = self.options["lock_wait"]
+        text = os.environ.get("TRUST_LOCK_WAIT")
+        if wait is None and text:
+            try:
+                wait = float(text)
+            except ValueError:
+                raise UsageError(f"TRUST_LOCK_WAIT cannot be {text!r}", hint="seconds, such as 10") from None
+        if wait is not None and not 0 <= wait <= 86_400:
+            raise UsageError(f"cannot wait {wait} seconds", hint="--lock-wait 10")
+        return None if wait is None else float(wait)
+
+
+def now() -> int:
+    """The one clock: Unix ms."""
+    return time.time_ns() // 1_000_000
+
+
+def ask_secret(question: str) -> bytes:
+    """Ask for a secret on the terminal, without showing it.
+
+    Raises:
+        KeyProblem: the terminal went away.
+    """
+    from getpass import getpass  # noqa: PLC0415
+
+    try:
+        return getpass(question, stream=sys.stderr).encode()
+    except (EOFError, OSError):
+        raise KeyProblem("no passphrase was given", hint="--passphrase-file FILE") from None
+
+
+def _first_line(data: bytes) -> bytes:
+    line = data.split(b"\n", 1)[0].rstrip(b"\r")
+    if not line:
+        raise KeyProblem("the passphrase is empty", hint="check --passphrase-file, -fd or -command")
+    return line
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MAX_TEXT + 1)
+    except FileNotFoundError:
+        raise NotFound(f"no file {path}", code="no_file") from None
+    except OSError as problem:
+        raise BadInput(f"{path}: {problem.strerror}") from problem
+
+
+def _read_descriptor(number: int) -> bytes:
+    try:
+        return os.read(number, _MAX_PASSPHRASE)
+    except OSError as problem:
+        raise KeyProblem(f"file descriptor {number}: {problem.strerror}") from problem
+
+
+def _run(command: str) -> bytes:
+    import shlex  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    try:
+        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=True, stdin=subprocess.DEVNULL)
+    except (OSError, ValueError, subprocess.CalledProcessError) as problem:
+        raise KeyProblem(f"the passphrase command failed: {problem}") from None
+    return done.stdout

@@ -1,0 +1,110 @@
+"""`trust status`"""
+
+from __future__ import annotations
+
+import os
+
+from trustcli.cli.declare import Reply, flag
+from trustcli.errors import NO, OK
+from trustcli.node import caring
+from trustcli.timing import rfc3339
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from trustcli.cli.session import Session
+    from trustcli.node import Node
+    from trustcli.node.caring import Alert
+
+
+def status(
+    session: Session,
+    *,
+    check: bool = flag("--check", help="exit 1 when there are alerts above `info`"),
+    metrics: bool = flag("--metrics", help="print Prometheus text for a node_exporter textfile"),
+) -> Reply:
+    """Show who you are, what the ledger holds, and what needs attention."""
+    node = session.node
+    alerts = caring.alerts(node)
+    data = {"id": _identity(node), "home": node.places.data, "ledger": _ledger(node), "peers": _peers(node)}
+    data["alerts"] = [alert._asdict() for alert in alerts]
+    worst = any(alert.severity != caring.INFO for alert in alerts)
+    exit_ = NO if check and worst else OK
+    if metrics:
+        return Reply("status", data=data, text=_metrics(data, alerts), exit=exit_)
+    step = alerts[0].hint if alerts and alerts[0].code == "no_key" else ""
+    return Reply("status", data=data, rows=_rows(data, alerts), exit=exit_, next=step)
+
+
+def _identity(node: Node) -> dict[str, Any] | None:
+    did = node.me_or_none()
+    if did is None:
+        return None
+    return {"name": node.identity, "did": did, "encrypted": node.keys.encrypted(node.identity)}
+
+
+def _ledger(node: Node) -> dict[str, Any] | None:
+    if not node.has_ledger():
+        return None
+    head = node.ledger.head()
+    own = node.ledger.count_by([node.keys.did(name) for name in node.keys.names()])
+    return {
+        "path": node.ledger.path,
+        "schema": 1,
+        "network": node.ledger.network,
+        "records": head.records,
+        "ratings": head.ratings,
+        "own": own,
+        "received": head.records - own,
+        "waiting": node.ledger.private.waiting(),
+        "private": len(node.ledger.private.ratings()) - node.ledger.private.waiting(),
+        "last": rfc3339(head.received) if head.records else None,
+        "fingerprint": head.fingerprint,
+        "bytes": os.stat(node.ledger.path).st_size,
+    }
+
+
+def _peers(node: Node) -> dict[str, int]:
+    peers = node.ledger.private.peers() if node.has_ledger() else []
+    return {
+        "named": len(peers),
+        "bound": sum(peer.subject is not None for peer in peers),
+        "blocked": sum(peer.blocked for peer in peers),
+    }
+
+
+def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
+    identity, ledger, peers = data["id"], data["ledger"], data["peers"]
+    rows = [("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")]
+    if ledger:
+        total = ledger["ratings"] + ledger["waiting"] + ledger["private"]
+        parts = [f"{total} rating{'s' * (total != 1)}"]
+        parts[0] += f" ({ledger['waiting']} waiting for a key)" if ledger["waiting"] else ""
+        parts += [f"{ledger['private']} private"] if ledger["private"] else []
+        parts += [f"{ledger['received']} received", f"schema {ledger['schema']}", _size(ledger["bytes"])]
+        rows.append(("ledger", " · ".join(parts)))
+    else:
+        rows.append(("ledger", "none yet"))
+    rows.append(("peers", f"{peers['named']} named, {peers['bound']} with a key or URI, {peers['blocked']} blocked"))
+    rows += [("alert", f"{alert.severity}: {alert.message}  ({alert.hint})") for alert in alerts]
+    return rows
+
+
+def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
+    ledger = data["ledger"] or {}
+    for name, kind, meaning, value in (
+        ("trust_records", "gauge", "Records in the ledger.", ledger.get("records", 0)),
+        ("trust_ratings", "gauge", "Ratings in the ledger.", ledger.get("ratings", 0)),
+        ("trust_own_records", "gauge", "Records signed by own keys.", ledger.get("own", 0)),
+        ("trust_waiting_ratings", "gauge", "Ratings that wait for a key.", ledger.get("waiting", 0)),
+        ("trust_ledger_bytes", "gauge", "Size of the ledger file.", ledger.get("bytes", 0)),
+        ("trust_peers", "gauge", "Named peers.", data["peers"]["named"]),
+        ("trust_alerts", "gauge", "Alerts above info.", sum(alert.severity != caring.INFO for alert in alerts)),
+    ):
+        yield f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024:.0f} KiB" if count < 10 << 20 else f"{count / (1 << 20):.1f} MiB"

@@ -1,0 +1,121 @@
+"""`trust why`"""
+
+from __future__ import annotations
+
+from trustcli.cli import shown
+from trustcli.cli.declare import Reply, argument, option
+from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, inquire
+from trustcli.errors import OK, UNKNOWN
+from trustcli.node import asking
+from trustcli.timing import DAY
+from trustcli.view import BECAUSE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from trustcli.cli.session import Session
+    from trustcli.models.answer import Term
+    from trustcli.node.asking import Inquiry
+    from trustcli.view import Ignored
+
+
+def why(
+    session: Session,
+    *,
+    subject: str = argument("SUBJECT", "whom", complete="names"),
+    category: str = CATEGORY,
+    from_: str = FROM,
+    model: str = MODEL,
+    as_of: str = AS_OF,
+    hops: int = HOPS,
+    human_only: bool = HUMAN,
+    limit: int = option("--limit", help="show at most N voices and N left out; default 20", kind=int, default=20, metavar="N"),
+) -> Reply:
+    """Explain a score: whose ratings count, by which path and weight; which do not, and why not."""
+    inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
+    scored = inquiry.about(asking.subjects(inquiry, [subject])[0])
+    answer = scored.answer
+    assert answer is not None
+    terms, ignored = answer.terms[:limit], sorted(answer.ignored, key=lambda one: one.because)
+    ids = _ids(inquiry, session, terms, ignored[:limit])
+    total = sum(term.weight for term in answer.terms) or 1.0
+    data: dict[str, Any] = {
+        **shown.score_data(scored, inquiry.asked, inquiry.model.unit),
+        **shown.asked_data(inquiry.asked, inquiry.book),
+        "terms": [_term(inquiry, term, ids, total) for term in terms],
+        "terms_total": len(answer.terms),
+        "ignored": [_ignored(inquiry, one, ids) for one in ignored[:limit]],
+        "ignored_total": len(ignored),
+    }
+    name, value = scored.subject.name, shown.number(scored.score.value, inquiry.model.unit)
+    unknown = scored.score.value is None
+    more = [
+        f"{count - limit} more {what}: --limit {count}"
+        for count, what in ((len(answer.terms), "voices"), (len(ignored), "left out"))
+        if count > limit
+    ]
+    return Reply(
+        "why",
+        data=data,
+        rows=[("score", name, value, f"{scored.score.raters} raters"), *_rows(data)],
+        exit=UNKNOWN if unknown else OK,
+        notes=(*shown.asked_notes(inquiry.asked), *more),
+        next="nobody within reach knows: --from somebody who does, or --model stars" if unknown else "",
+        draw=lambda console: _draw(console, data, f"{name}  {value}  ({scored.score.raters} raters)"),
+    )
+
+
+def _ids(inquiry: Inquiry, session: Session, terms: list[Term], ignored: list[Ignored]) -> dict[int, str]:
+    seqs = [seq for term in terms for seq in term.seqs] + [one.seq for one in ignored]
+    entries = session.node.ledger.entries_of(seq for seq in seqs if seq > 0)
+    return {seq: f"sha256:{entries[seq].id}" if seq > 0 else "private" for seq in seqs}
+
+
+def _term(inquiry: Inquiry, term: Term, ids: dict[int, str], total: float) -> dict[str, Any]:
+    return {
+        "rater": inquiry.reader.name(term.rater),
+        "name": inquiry.label(term.rater),
+        "path": [inquiry.label(node) for node in term.path],
+        "stars": shown.exact(term.stars),
+        "weight": shown.exact(term.weight),
+        "share": shown.exact(term.weight / total),
+        "age_days": round((inquiry.asked.as_of - term.newest) / DAY, 3),
+        "records": [ids[seq] for seq in term.seqs],
+    }
+
+
+def _ignored(inquiry: Inquiry, one: Ignored, ids: dict[int, str]) -> dict[str, Any]:
+    return {
+        "record": ids[one.seq],
+        "rater": inquiry.reader.name(one.rater),
+        "name": inquiry.label(one.rater),
+        "because": one.because,
+        "meaning": BECAUSE[one.because],
+    }
+
+
+def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [
+        (
+            "counts",
+            " → ".join(term["path"]),
+            f"{term['stars']:.1f}",
+            f"weight {term['weight']:.3f}",
+            f"{term['age_days']:.0f} d",
+            _short(term["records"][0]),
+        )
+        for term in data["terms"]
+    ]
+    rows += [("ignored", one["name"], one["because"], _short(one["record"])) for one in data["ignored"]]
+    return rows
+
+
+def _short(record: str) -> str:
+    return record.removeprefix("sha256:")[:8]
+
+
+def _draw(console: Any, data: dict[str, Any], title: str) -> None:
+    from trustcli.cli import bars  # noqa: PLC0415  rich is for terminals
+
+    bars.reasons(console, data, title)

@@ -1,0 +1,194 @@
+"""Where things are, and the settings. The only door to tomllib and tomli_w."""
+
+from __future__ import annotations
+
+import os
+
+from trustcli import policy
+from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
+from trustcli.models import DEFAULT, MODELS
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_APP = "trustcli"
+_MAX_FILE = 65_536  # bytes of a settings or policy file
+
+
+class Places(NamedTuple):
+    """The directories of one node."""
+
+    config: str
+    data: str
+    state: str
+
+    @property
+    def settings(self) -> str:
+        """The settings file."""
+        return os.path.join(self.config, "config.toml")
+
+    @property
+    def keys(self) -> str:
+        """The directory of key files."""
+        return os.path.join(self.data, "keys")
+
+    @property
+    def ledger(self) -> str:
+        """The ledger file."""
+        return os.path.join(self.data, "ledger.db")
+
+    def policy(self, name: str) -> str:
+        """Return the file of a named policy."""
+        return os.path.join(self.config, "policies", f"{name}.toml")
+
+
+class Settings(NamedTuple):
+    """What a user may set, with its defaults. One field here is one `trust config` key."""
+
+    identity: str = "default"
+    network: str = "main"
+    model: str = DEFAULT
+    hops: int = 3
+    half_life_days: float = 90.0
+    require_known: bool = False
+    lock_wait: float = 5.0
+
+
+MEANING = {
+    "identity": "the key that signs when --as does not name another",
+    "network": "records of other networks are refused; set it before the first record",
+    "model": f"how scores are computed: {', '.join(MODELS)}",
+    "hops": "the longest chain of ratings from you to a subject, 1 to 6",
+    "half_life_days": "days after which a rating weighs half",
+    "require_known": "refuse names that no key is bound to, as rate --strict does",
+    "lock_wait": "seconds to wait for another process that writes",
+}
+
+
+def places(environment: Mapping[str, str], home: str | None = None) -> Places:
+    """Return the directories: all under `home` or TRUST_HOME, else by the XDG base directory rules."""
+    root = home or environment.get("TRUST_HOME")
+    if root:
+        root = os.path.abspath(os.path.expanduser(root))
+        return Places(root, root, root)
+    user = environment.get("HOME") or os.path.expanduser("~")
+
+    def base(variable: str, fallback: str) -> str:
+        given = environment.get(variable, "")
+        return os.path.join(given if os.path.isabs(given) else os.path.join(user, fallback), _APP)
+
+    return Places(
+        base("XDG_CONFIG_HOME", ".config"),
+        base("XDG_DATA_HOME", ".local/share"),
+        base("XDG_STATE_HOME", ".local/state"),
+    )
+
+
+def load(where: Places) -> tuple[Settings, dict[str, str]]:
+    """Return the settings and, by key, where each value comes from (`default` or a file).
+
+    Raises:
+        ConfigError: the file is no TOML, has an unknown key or a wrong value.
+    """
+    path = where.settings
+    found = _read(path) if os.path.exists(path) else {}
+    for name, value in found.items():
+        _check(name, value, path)
+    origin = {name: path if name in found else "default" for name in Settings._fields}
+    return Settings(**found), origin  # type: ignore[arg-type]  # each was checked
+
+
+def change(where: Places, name: str, text: str | None) -> Settings:
+    """Set a key from its text, or unset it with None; return the settings that result.
+
+    Raises:
+        UsageError: no such key or no such value. ConfigError: the file is damaged. DiskError.
+    """
+    if name not in Settings._fields:
+        raise UsageError(f"no setting {name!r}", hint=f"one of: {', '.join(Settings._fields)}")
+    path = where.settings
+    found = _read(path) if os.path.exists(path) else {}
+    found.pop(name, None)
+    if text is not None:
+        found[name] = _parse(name, text)
+    _write(path, found)
+    return load(where)[0]
+
+
+def load_policy(where: Places, name: str) -> policy.Policy:
+    """Return a policy by name (a file in the policies directory) or by path (`/` or `.toml` in it).
+
+    Raises:
+        NotFound: there is no such file. ConfigError: it is no policy.
+    """
+    path = name if "/" in name or name.endswith(".toml") else where.policy(name)
+    if not os.path.isfile(path):
+        raise NotFound(f"no policy {name!r}", hint=f"write one: {path} (trust help policy)", code="no_policy")
+    return policy.parse(_read(path), path)
+
+
+def _read(path: str) -> dict[str, object]:
+    import tomllib  # noqa: PLC0415  costs as much as Python itself; only where there is a file
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_FILE + 1)
+        if len(data) > _MAX_FILE:
+            raise ConfigError(f"{path}: longer than {_MAX_FILE} bytes")
+        return tomllib.loads(data.decode())
+    except OSError as problem:
+        raise ConfigError(f"{path}: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise ConfigError(f"{path}: not TOML ({str(problem).splitlines()[0]})") from problem
+
+
+def _write(path: str, found: Mapping[str, object]) -> None:
+    import tomli_w  # noqa: PLC0415
+
+    fresh = f"{path}.new"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        file = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "wb") as out:
+            out.write(tomli_w.dumps(dict(found)).encode())
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(fresh, path)
+    except OSError as problem:
+        raise DiskError(f"{path}: {problem.strerror}") from problem
+
+
+def _parse(name: str, text: str) -> object:
+    default = Settings._field_defaults[name]
+    try:
+        if isinstance(default, bool):
+            value: object = {"true": True, "false": False}[text.lower()]
+        else:
+            value = type(default)(text)
+    except (ValueError, KeyError):
+        raise UsageError(f"{name} cannot be {text!r}", hint=MEANING[name]) from None
+    if not _fits(name, value):
+        raise UsageError(f"{name} cannot be {text!r}", hint=MEANING[name])
+    return value
+
+
+def _check(name: str, value: object, path: str) -> None:
+    if name not in Settings._fields:
+        raise ConfigError(f"{path}: no setting {name!r}", hint=f"one of: {', '.join(Settings._fields)}")
+    if not _fits(name, value):
+        raise ConfigError(f"{path}: {name} cannot be {value!r}", hint=MEANING[name])
+
+
+def _fits(name: str, value: object) -> bool:
+    kind = type(Settings._field_defaults[name])
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        return False
+    if name == "model":
+        return value in MODELS
+    limits = {"hops": (1, 6), "half_life_days": (0.01, 36_500), "lock_wait": (0, 3_600)}
+    if name in limits:
+        low, high = limits[name]
+        return low <= value <= high  # type: ignore[operator]  # numbers, see above
+    return not isinstance(value, str) or (0 < len(value) <= 64 and value.isprintable())

@@ -1,0 +1,110 @@
+"""Backup, checks and compaction: what an operator does with the file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from trustcli.errors import WouldOverwrite
+from trustcli.ledger import connection, schema
+from trustcli.ledger.projection import OFFSET, PROJECTIONS, Names, Projector, id_pair
+from trustcli.ledger.store import Head, Ledger
+
+_CHUNK = 1_000  # pages copied between two looks at the lock: 16 MiB
+
+
+def backup(ledger: Ledger, db: sqlite3.Connection, path: str) -> Head:
+    """Copy the ledger to `path` (mode 0600), complete as of one moment; return the copy's head."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise WouldOverwrite(f"{path} exists already") from None
+    except OSError as problem:
+        with connection.Guard(path):
+            raise problem
+    try:
+        with connection.Guard(path):
+            copy = sqlite3.connect(path, isolation_level=None)
+            with copy:
+                db.backup(copy, pages=_CHUNK)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            copy.close()
+    except BaseException:
+        os.unlink(path)
+        raise
+    found = Ledger.open(path)
+    head = found.head()
+    found.close()
+    return head
+
+
+def compact(ledger: Ledger, db: sqlite3.Connection) -> tuple[int, int]:
+    """Delete ended private ratings, rewrite the file; return its size before and after, in bytes."""
+    before = os.stat(ledger.path).st_size
+    ledger.private.purge()
+    with connection.Guard(ledger.path):
+        db.execute("VACUUM")
+    return before, os.stat(ledger.path).st_size
+
+
+def integrity(ledger: Ledger, db: sqlite3.Connection) -> list[str]:
+    """Check the file's structure, recompute every projection and the head; signatures are `verify`'s."""
+    with connection.Guard(ledger.path):
+        wrong = [row[0] for row in db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+        wrong += [f"foreign object {name}" for name in schema.foreign_objects(db)]
+        if not wrong:
+            wrong += _projections(ledger, db)
+    return wrong
+
+
+def _projections(ledger: Ledger, db: sqlite3.Connection) -> list[str]:
+    """Compare sums over the rows that are there with sums over the rows that records call for."""
+    expected = dict.fromkeys((table for table, _ in PROJECTIONS.values()), 0)
+    count = total = last = 0
+    received = 0
+    wrong: list[str] = []
+    projector = Projector(db, Names("nodes", "name"), Names("words", "text"))
+    db.execute("BEGIN")  # one snapshot; rolled back, for looking a name up must not make one
+    try:
+        for entry in ledger.entries():
+            count, total, last = count + 1, total + int(entry.id, 16), entry.seq
+            if entry.received < received:
+                wrong.append(f"record {entry.seq} arrived before the one in front of it")
+            received = entry.received
+            pair = id_pair(bytes.fromhex(entry.id))
+            if ledger_pair(db, entry.seq) != pair:
+                wrong.append(f"record {entry.seq} is not what its id says")
+            elif entry.kind in PROJECTIONS:
+                table, make = PROJECTIONS[entry.kind]
+                row = make(projector, entry.seq, projector.node(entry.author), entry.created, entry.body)
+                expected[table] += _mark(row)
+        for table, sum_ in expected.items():
+            rows = db.execute(f"SELECT {_COLUMNS[table]} FROM {table}")  # noqa: S608  our own names
+            if sum(map(_mark, rows)) != sum_:
+                wrong.append(f"the table {table} does not follow from the records")
+    finally:
+        db.execute("ROLLBACK")
+    head = ledger.head()
+    ratings = db.execute("SELECT count(*) FROM ratings").fetchone()[0]
+    if (head.records, head.ratings) != (count, ratings) or head.fingerprint != f"{total % 2**256:064x}":
+        wrong.append("the head does not fit the records")
+    if last != count:
+        wrong.append("records are missing from the middle or the end")
+    return wrong
+
+
+def ledger_pair(db: sqlite3.Connection, seq: int) -> tuple[int, int]:
+    """Return the id columns of a record."""
+    row: tuple[int, int] = db.execute("SELECT id_hi, id_lo FROM records WHERE seq = ?", (seq,)).fetchone()
+    return row
+
+
+def _mark(row: tuple[object, ...]) -> int:
+    return hash(row) % OFFSET
+
+
+_COLUMNS = {
+    "ratings": "subject, category, rater, created, seq, value, expires, author, machine",
+    "revocations": "author, id_hi, id_lo, created, seq",
+    "keys": "author, seq, action, other, at",
+}

@@ -1,0 +1,116 @@
+"""The use cases: the one place where ledger, keys, clock, policies and models meet.
+
+`Node` holds the parts; each file beside this one holds one family of use cases as functions that take
+a node. No file here prints, reads the environment or asks the terminal.
+"""
+
+from __future__ import annotations
+
+from trustcli.config import Places, Settings
+from trustcli.errors import NotFound
+from trustcli.keys import KeyRing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustcli.ledger import Ledger
+
+    Clock = Callable[[], int]
+    """Returns Unix ms."""
+    Passphrase = Callable[[], bytes]
+    Progress = Callable[[int, int | None], None]
+    """Told (done, total or None) as long work goes on."""
+
+
+class Node:
+    """One identity's view of one ledger on one machine.
+
+    Args:
+        clock: gives Unix ms; the only clock there is.
+        passphrase: asked when an encrypted key is opened; None where nobody can be asked.
+        identity: the key that signs and whose eyes we look through, by its file's name.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        settings: Settings,
+        *,
+        clock: Clock,
+        passphrase: Passphrase | None = None,
+        identity: str | None = None,
+        lock_wait: float | None = None,
+    ) -> None:
+        self.places = places
+        self.settings = settings
+        self.clock = clock
+        self.passphrase = passphrase
+        self.identity = identity or settings.identity
+        self.keys = KeyRing(places.keys)
+        self._lock_wait = settings.lock_wait if lock_wait is None else lock_wait
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, opened when first needed.
+
+        Raises:
+            NotFound: there is none yet.
+        """
+        if self._ledger is None:
+            from trustcli.ledger import Ledger  # noqa: PLC0415  keygen --help needs no sqlite
+
+            self._ledger = Ledger.open(self.places.ledger, lock_wait=self._lock_wait)
+        return self._ledger
+
+    def make_ledger(self) -> Ledger:
+        """Return the ledger, made first where there is none."""
+        try:
+            return self.ledger
+        except NotFound:
+            from trustcli.ledger import Ledger  # noqa: PLC0415
+
+            self._ledger = Ledger.create(
+                self.places.ledger, network=self.settings.network, lock_wait=self._lock_wait
+            )
+            return self._ledger
+
+    def has_ledger(self) -> bool:
+        """Say whether there is a ledger that opens."""
+        try:
+            return self.ledger is not None
+        except NotFound:
+            return False
+
+    @property
+    def me(self) -> str:
+        """The did:key of the identity in use.
+
+        Raises:
+            NotFound: there is no such key yet.
+        """
+        return self.keys.did(self.identity)
+
+    def me_or_none(self) -> str | None:
+        """The did:key of the identity in use, None where there is no key yet."""
+        try:
+            return self.me
+        except NotFound:
+            return None
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with the identity in use. The key is opened at the first signature.
+
+        Raises:
+            NotFound, KeyProblem.
+        """
+        if not hasattr(self, "_signer"):
+            self._signer = self.keys.signer(self.identity, self.passphrase)
+        return self._signer(message)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None

@@ -1,0 +1,181 @@
+"""What the ledger says: scores as seen by somebody, the gate, the reasons."""
+
+from __future__ import annotations
+
+from trustcli import models
+from trustcli.errors import NotFound, UsageError
+from trustcli.models import reach
+from trustcli.models.answer import Question
+from trustcli.node.naming import NameBook, Subject
+from trustcli.policy import Policy, Verdict, judge
+from trustcli.records.rating import OVERALL
+from trustcli.value import NamedTuple
+from trustcli.view import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustcli.ledger.reader import Reader
+    from trustcli.models.answer import Answer, Model, Score
+    from trustcli.node import Node
+
+
+class Asked(NamedTuple):
+    """How a question was put: who looks, how, at what, as of when (Unix ms)."""
+
+    viewpoint: str
+    model: str
+    category: str | None
+    as_of: int
+    history: bool
+
+
+class Scored(NamedTuple):
+    """The answer about one subject."""
+
+    subject: Subject
+    score: Score
+    answer: Answer | None
+
+
+class Inquiry:
+    """One question put to the ledger, about as many subjects as asked for.
+
+    Args:
+        viewpoint: name, key or URI of the one whose eyes we look through; None = the identity in use.
+        as_of: Unix ms; None = now.
+
+    Raises:
+        NotFound: no ledger or no such viewpoint. UsageError: no such model.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        viewpoint: str | None = None,
+        category: str | None = None,
+        model: str | None = None,
+        as_of: int | None = None,
+        hops: int | None = None,
+        people_only: bool = False,
+    ) -> None:
+        self.book = NameBook(node)
+        settings = node.settings
+        self.model: Model = models.load(model or settings.model)
+        me = node.me_or_none()
+        seen_by = self._viewpoint(viewpoint, me)
+        self.reader: Reader = node.ledger.reader(as_of, private_of=me if me and seen_by == me else None)
+        now = node.clock() if as_of is None else as_of
+        self.asked = Asked(seen_by, self.model.name, category, now, self.reader.history)
+        self._me = self.reader.number(me) if me else None
+        self._own = {self.reader.number(key) for key in self.book.own.values()}
+        self._weights = self._numbers({p.subject: p.weight for p in self.book.peers.values() if p.weight is not None})
+        number = self.reader.number(seen_by)
+        self._question = Question(
+            number,
+            category=self._category(category),
+            overall=self.reader.category(OVERALL),
+            weights=self._weights if number == self._me else {},
+            hops=hops or settings.hops,
+            half_life=settings.half_life_days,
+        )
+        blocked = [p.subject for p in self.book.peers.values() if p.blocked and p.subject]
+        self._blocked = [number for number in map(self.reader.node, blocked) if number is not None]
+        self.view = View(
+            self.reader, now, blocked=self._blocked, bridges=self._trust_in_bridges, people_only=people_only
+        )
+
+    def about(self, subject: Subject) -> Scored:
+        """Score one subject, with reasons."""
+        answer = self.model.score(self.view, self._question, self.reader.number(subject.id))
+        return Scored(subject, answer.score, answer)
+
+    def everybody(self) -> list[Scored]:
+        """Score all subjects within reach, best first; the order of equals is that of their names."""
+        found = []
+        for score in self.model.score_all(self.view, self._question):
+            if score.value is not None:
+                id_ = self.reader.name(score.subject)
+                found.append(Scored(Subject(id_, self.book.label(id_)), score, None))
+        found.sort(key=lambda scored: (*_rank(scored.score), scored.subject.id))
+        return found
+
+    @property
+    def category_number(self) -> int | None:
+        """The number of the category asked about, None for all."""
+        return self._question.category
+
+    def score_of(self, node: int) -> float | None:
+        """Return the score of a node by number."""
+        return self.model.score(self.view, self._question, node).score.value
+
+    def weights(self, raters: list[int]) -> dict[int, float]:
+        """Return how much the viewpoint listens to each of the raters, 0..1."""
+        found = reach.Trust(self.view, self._question).in_raters(raters)
+        return {rater: found[rater].weight if rater in found else 0.0 for rater in raters}
+
+    def label(self, node: int) -> str:
+        """Return what a person reads for a node."""
+        return self.book.label(self.reader.name(node))
+
+    def _viewpoint(self, word: str | None, me: str | None) -> str:
+        if word is not None:
+            return self.book.get(word).id
+        if me is None:
+            raise NotFound("whose eyes? there is no key yet", hint="trust keygen, or --from NAME", code="no_key")
+        return me
+
+    def _category(self, text: str | None) -> int | None:
+        if text is None:
+            return None
+        found = self.reader.category(text)
+        return found if found is not None else -(2**40)  # nobody has rated in it: matches no row
+
+    def _numbers(self, by_id: Mapping[str | None, float | None]) -> dict[int, float]:
+        found = {}
+        for id_, weight in by_id.items():
+            number = self.reader.node(id_) if id_ else None
+            if number is not None and weight is not None:
+                found[number] = weight
+        return found
+
+    def _trust_in_bridges(self) -> dict[int, float]:
+        """Own trust in those who pass on ratings of outside systems; entire in one's own keys.
+
+        The one who asks is the viewpoint where it is a key, else this node's owner.
+        """
+        asker = self._question.viewpoint
+        if self._me is not None and not self.asked.viewpoint.startswith("did:key:"):
+            asker = self._me
+        weights = self._weights if asker == self._me else {}
+        view = View(self.reader, self.asked.as_of, blocked=self._blocked)
+        trusted = reach.direct(view, self._question._replace(viewpoint=asker, weights=weights))
+        trusted[asker] = 1.0
+        if asker == self._me:
+            trusted.update(dict.fromkeys(self._own, 1.0))
+        return trusted
+
+
+def _rank(score: Score) -> tuple[float, float]:
+    """Best first: by what is expected, where the model knows how little it knows, else by value."""
+    expected = score.expected if score.expected is not None else score.value or 0.0
+    return (-round(expected, 9), -round(score.weight, 9))
+
+
+def check(inquiry: Inquiry, policy: Policy, subject: Subject) -> tuple[Verdict, Scored]:
+    """Hold one subject against a policy."""
+    scored = inquiry.about(subject)
+    return judge(policy, scored.score, inquiry.asked.as_of), scored
+
+
+def subjects(inquiry: Inquiry, words: list[str]) -> list[Subject]:
+    """Return whom the words mean.
+
+    Raises:
+        NotFound, RecordRefused. UsageError: no words.
+    """
+    if not words:
+        raise UsageError("about whom?", hint="trust score bob, or trust score --top 10")
+    return [inquiry.book.get(word) for word in words]

@@ -1,0 +1,146 @@
+"""Own keys: make, import, rotate, retire."""
+
+from __future__ import annotations
+
+from trustcli.errors import NotFound, UsageError
+from trustcli.keys import generate_seed
+from trustcli.node.rating import keep, seal
+from trustcli.records import key as kind
+from trustcli.records.envelope import Record
+from trustcli.records.fingerprint import words
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.node import Node
+    from trustcli.records.canonical import Json
+
+
+class Identity(NamedTuple):
+    """An own key: what others see of it and where it is kept."""
+
+    name: str
+    did: str
+    words: str
+    path: str
+    created: str
+    encrypted: bool
+    current: bool
+
+
+def show(node: Node, name: str | None = None) -> Identity:
+    """Return an own key by name, by default the one in use.
+
+    Raises:
+        NotFound, KeyProblem.
+    """
+    name = name or node.identity
+    keys = node.keys
+    did = keys.did(name)
+    return Identity(
+        name, did, words(did), keys.path(name), keys.created(name), keys.encrypted(name), name == node.identity
+    )
+
+
+def everyone(node: Node) -> list[Identity]:
+    """Return all own keys by name."""
+    return [show(node, name) for name in node.keys.names()]
+
+
+def make(node: Node, name: str, *, seed: bytes | None = None, passphrase: bytes | None = None) -> Identity:
+    """Make a key (or keep a given 32-byte seed) and the ledger beside it.
+
+    Raises:
+        WouldOverwrite: there is a key of that name. DiskError, UsageError.
+    """
+    node.keys.create(name, seed or generate_seed(), node.clock(), passphrase)
+    node.make_ledger()
+    return show(node, name)
+
+
+def rotate(node: Node, passphrase: bytes | None = None) -> tuple[Identity, Identity]:
+    """First half of a rotation: make the successor key and let the old key name it.
+
+    Nothing changes for others until `confirm`. A second call before that returns the same successor.
+
+    Returns:
+        The old identity and its successor.
+    """
+    old = show(node)
+    name = _successor_name(node, old.name)
+    if name in node.keys.names():
+        successor = show(node, name)
+    else:
+        successor = make(node, name, passphrase=passphrase)
+    body: dict[str, Json] = {"action": kind.ROTATE, "successor": successor.did}
+    if not _said(node, old.did, body):
+        keep(node, seal(node, old.did, "key", body, node.clock()))
+    return old, successor
+
+
+def confirm(node: Node) -> tuple[Identity, Identity]:
+    """Second half of a rotation: the successor accepts; from then on both keys are one rater.
+
+    Raises:
+        NotFound: `rotate` was not called before.
+    """
+    old = show(node)
+    name = _successor_name(node, old.name)
+    if name not in node.keys.names():
+        raise NotFound(f"no successor of {old.name!r} waits for confirmation", hint="trust id rotate")
+    successor = show(node, name)
+    body: dict[str, Json] = {"action": kind.ACCEPT, "predecessor": old.did}
+    if not _said(node, successor.did, body):
+        record = Record.seal(
+            net=node.ledger.network,
+            kind="key",
+            author=successor.did,
+            created=node.clock(),
+            body=body,
+            sign=node.keys.signer(successor.name, node.passphrase),
+        )
+        keep(node, record)
+    return old, successor
+
+
+def retire(node: Node, *, since: int | None = None, reason: str | None = None) -> Identity:
+    """End the key in use: retired from now on, or (`since`, Unix ms) compromised from then on.
+
+    Raises:
+        UsageError: `since` lies ahead.
+    """
+    now = node.clock()
+    if since is not None and since > now:
+        raise UsageError("a key cannot be compromised in the future")
+    body: dict[str, Json] = {"action": kind.RETIRE}
+    if since is not None:
+        body = {"action": kind.COMPROMISED, "since": since}
+    if reason:
+        body["reason"] = reason
+    identity = show(node)
+    keep(node, seal(node, identity.did, "key", body, now))
+    return identity
+
+
+def change_passphrase(node: Node, name: str, new: bytes | None) -> Identity:
+    """Encrypt a key file anew, or (None) store it unencrypted. The key itself does not change."""
+    node.keys.change_passphrase(name, node.passphrase, new)
+    return show(node, name)
+
+
+def _successor_name(node: Node, name: str) -> str:
+    base, _, number = name.rpartition("-")
+    if base and number.isdigit():
+        return f"{base}-{int(number) + 1}"
+    return f"{name}-2"
+
+
+def _said(node: Node, author: str, body: dict[str, Json]) -> bool:
+    """Say whether the key said this before, so that a repeated command adds nothing."""
+    reader = node.ledger.reader()
+    me = reader.node(author)
+    other = reader.node(str(body.get("successor") or body.get("predecessor")))
+    if me is None or other is None:
+        return False
+    return any(event[:3] == (me, body["action"], other) for event in reader.key_events(me))
+

@@ -1,0 +1,368 @@
+"""Rate, take back, and release what waited for a key."""
+
+from __future__ import annotations
+
+import json
+
+from trustcli.errors import NotFound, RecordRefused, UsageError
+from trustcli.ledger.private import PETNAME, Peer, PrivateRating
+from trustcli.node.naming import NameBook, Subject, check_petname
+from trustcli.records import canonical, fields
+from trustcli.records.envelope import Record
+from trustcli.records.rating import OVERALL
+from trustcli.value import NamedTuple
+from trustcli.view import SKEW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trustcli.node import Node
+    from trustcli.records.canonical import Json
+
+BATCH = 5_000  # ratings of one transaction
+MAX_INPUT = 65_536  # bytes of one line of a batch
+
+
+class Draft(NamedTuple):
+    """A rating as it was asked for, before names are resolved and anything is signed."""
+
+    subject: str
+    stars: str
+    category: str = OVERALL
+    reason: str | None = None
+    evidence: Sequence[str] = ()
+    task: str | None = None
+    expires: int | None = None
+    agent: str | None = None
+    guided: bool = False
+    private: bool = False
+
+
+class Rated(NamedTuple):
+    """What became of a rating. `record` is None while it waits for a key."""
+
+    subject: Subject
+    body: dict[str, Json]
+    created: int
+    record: str | None
+    private: bool
+    new_name: bool
+
+
+class TakenBack(NamedTuple):
+    """One rating taken back, and how: `revoked` by a record, or `withdrawn` (it never left)."""
+
+    how: str
+    subject: Subject
+    category: str
+    record: str | None
+
+
+def tenths(stars: str) -> int:
+    """Return stars as an integer number of tenths: `4`, `4.5`, `★★★★☆`.
+
+    Raises:
+        UsageError: no number with at most one decimal between 1 and 5.
+    """
+    if stars and not stars.strip("★☆"):
+        stars = str(stars.count("★"))
+    whole, _, part = stars.partition(".")
+    if not (whole + part).isascii() or not whole.isdigit() or not (part.isdigit() or not part) or len(stars) > 8:
+        raise UsageError(f"{stars!r} is no number of stars", hint="1 to 5, one decimal: 4 or 4.5", code="bad_stars")
+    if part.rstrip("0")[1:]:
+        raise UsageError("stars have one decimal", hint=f"{whole}.{part[0]}", code="bad_stars")
+    value = int(whole) * 10 + int((part or "0")[0])
+    if not fields.MIN_STARS <= value <= fields.MAX_STARS:
+        raise UsageError(f"{stars} stars: from 1 to 5", code="score_range")
+    return value
+
+
+def rate(node: Node, draft: Draft, *, new: bool = False, strict: bool = False, dry_run: bool = False) -> Rated:
+    """Rate one subject: sign it, or keep it as a draft while its name has no key.
+
+    Args:
+        new: take an unknown name although it is near a known one.
+        strict: refuse unknown names.
+
+    Raises:
+        UsageError, NotFound, RecordRefused, KeyProblem, DiskError, Busy.
+    """
+    author = node.me
+    ledger = node.make_ledger()
+    book = NameBook(node)
+    subject, new_name = _subject(node, book, draft.subject, new=new, strict=strict)
+    body = _body(draft, subject)
+    created = _after_last(node, author, subject, draft.category)
+    if new_name and not dry_run:
+        ledger.private.save(Peer(subject.name, None, None, False, None, created))
+    if not subject.bound:
+        _check_draft(body)
+        if not dry_run:
+            ledger.private.add_rating(author, created, created, body, None)
+        return Rated(subject, body, created, None, draft.private, new_name)
+    record = seal(node, author, "rating", body, created)
+    if not dry_run:
+        keep(node, record, private=draft.private)
+    return Rated(subject, body, created, record.id, draft.private, new_name)
+
+
+def seal(node: Node, author: str, kind: str, body: dict[str, Json], created: int) -> Record:
+    """Sign a statement of the identity in use."""
+    return Record.seal(
+        net=node.ledger.network, kind=kind, author=author, created=created, body=body, sign=node.sign
+    )
+
+
+def keep(node: Node, record: Record, *, private: bool = False) -> None:
+    """Store an own record: in the ledger, or where nothing leaves this machine."""
+    now = node.clock()
+    if private:
+        node.ledger.private.add_rating(record.author, record.created, now, record.body, record.line)
+    else:
+        node.ledger.append([record], now)
+
+
+def release(node: Node, name: str, id_: str) -> int:
+    """Sign the drafts about a name that is now bound to `id_`; return how many."""
+    waiting = [draft for draft in node.ledger.private.ratings() if draft.subject == PETNAME + name]
+    released = 0
+    for draft in waiting:
+        if draft.author != node.me_or_none():
+            continue
+        body = {**draft.body, "subject": id_}
+        record = seal(node, draft.author, "rating", body, draft.created)
+        node.ledger.append([record], node.clock())
+        node.ledger.private.end(draft.id, node.clock(), record.id)
+        released += 1
+    return released
+
+
+def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> Iterator[dict[str, object]]:
+    """Rate from NDJSON, one `{"subject":…,"stars":4.5,…}` a line; one transaction a batch.
+
+    Yields one result a line, in order, after its batch is durable: `{"line","ok","record"}` or
+    `{"line","ok":false,"code","message"}`. A bad line never stops the good ones.
+
+    Raises:
+        NotFound, KeyProblem, DiskError, Busy.
+    """
+    author = node.me
+    ledger = node.make_ledger()
+    book = NameBook(node)
+    results: list[dict[str, object]] = []
+    records: list[Record] = []
+    created = 0
+
+    def flush() -> list[dict[str, object]]:
+        if not dry_run:
+            ledger.append(records, node.clock())
+        done = results.copy()
+        results.clear()
+        records.clear()
+        return done
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            draft = _draft(line)
+            if draft.private:
+                raise UsageError("a batch is public", hint="trust rate --private, one at a time")
+            subject = book.get(draft.subject)
+            if not subject.bound:
+                raise NotFound(f"{subject.name!r} has no key yet", hint=f"trust peer add {subject.name} did:key:…")
+            created = max(node.clock(), created + 1)  # of two lines about one subject the later counts
+            record = seal(node, author, "rating", _body(draft, subject), created)
+            records.append(record)
+            results.append({"line": number, "ok": True, "record": f"sha256:{record.id}", "subject": subject.id})
+        except (RecordRefused, UsageError, NotFound) as problem:
+            results.append({"line": number, "ok": False, "code": problem.code, "message": str(problem)})
+        if len(results) >= BATCH:
+            yield from flush()
+    yield from flush()
+
+
+def revoke(node: Node, word: str, *, category: str | None, reason: str | None, dry_run: bool) -> list[TakenBack]:
+    """Take back one record (by id) or all own ratings of a subject, in one category or in all.
+
+    Raises:
+        NotFound: nothing of ours fits. UsageError: the record is somebody else's. RecordRefused.
+    """
+    author = node.me
+    book = NameBook(node)
+    if _is_id(word) and book.find(word) is None:
+        entry = node.ledger.find(word)
+        if entry.author != author:
+            raise UsageError("only its author can take a record back", hint="trust peer block AUTHOR")
+        if entry.kind != "rating":
+            raise UsageError(f"a {entry.kind} cannot be taken back")
+        subject = Subject(str(entry.body["subject"]), book.label(str(entry.body["subject"])))
+        targets = [(entry.id, subject, str(entry.body["category"]))]
+        return _revoke_records(node, author, targets, reason, dry_run)
+    subject = book.get(word)
+    taken = [] if dry_run else _withdraw(node, author, subject, category)
+    taken += _revoke_records(node, author, _standing(node, author, subject, category), reason, dry_run)
+    if not taken:
+        raise NotFound(f"you have no rating of {subject.name} to take back", hint=f"trust log {subject.name} --by me")
+    return taken
+
+
+def undo(node: Node, *, dry_run: bool = False) -> TakenBack:
+    """Take back the last own rating: withdraw it if it never left this machine, else revoke it.
+
+    A record in the ledger may have been copied already and is never deleted, so it is revoked.
+
+    Raises:
+        NotFound: there is none.
+    """
+    author = node.me
+    book = NameBook(node)
+    drafts = [draft for draft in node.ledger.private.ratings() if draft.author == author]
+    last = _last_rating(node, author)
+    if drafts and (last is None or drafts[-1].received >= last[3]):
+        draft = drafts[-1]
+        if not dry_run:
+            node.ledger.private.end(draft.id, node.clock())
+        return _withdrawn(book, draft)
+    if last is None:
+        raise NotFound("there is no rating of yours to undo", hint="trust log --by me")
+    id_, subject, category, _ = last
+    target = (id_, Subject(subject, book.label(subject)), category)
+    return _revoke_records(node, author, [target], None, dry_run)[0]
+
+
+def _subject(node: Node, book: NameBook, word: str, *, new: bool, strict: bool) -> tuple[Subject, bool]:
+    found = book.find(word)
+    if found is not None and (found.bound or not strict):
+        return found, False
+    if strict or node.settings.require_known or (not new and book.near(word)):
+        error = book.unknown(word)
+        if not strict and not node.settings.require_known:
+            error.hint += f", or rate a new {word!r} with --new"
+        raise error
+    name = check_petname(word)
+    return Subject(PETNAME + name, name), True
+
+
+def _after_last(node: Node, author: str, subject: Subject, category: str) -> int:
+    """Return the time of a new rating: now, or just after the one it replaces if the clock stepped back."""
+    now = node.clock()
+    reader = node.ledger.reader()
+    me, about, word = reader.node(author), reader.node(subject.id), reader.category(category)
+    if me is None or about is None or word is None:
+        return now
+    last = max((row[3] for row in reader.ratings_of(about, word) if row[2] == me), default=0)
+    return last + 1 if now <= last < now + SKEW else now
+
+
+def _body(draft: Draft, subject: Subject) -> dict[str, Json]:
+    body: dict[str, Json] = {"subject": subject.id, "value": tenths(draft.stars), "category": draft.category}
+    if draft.reason is not None:
+        body["reason"] = draft.reason
+    if draft.evidence:
+        body["evidence"] = list(draft.evidence)
+    if draft.task is not None:
+        body["task"] = draft.task
+    if draft.expires is not None:
+        body["expires"] = draft.expires
+    if draft.agent is not None:
+        body["via"] = {"agent": draft.agent, "guided": draft.guided}
+    return body
+
+
+def _check_draft(body: dict[str, Json]) -> None:
+    from trustcli.records import rating as kind  # noqa: PLC0415
+
+    kind.check("", {**body, "subject": "agent:unbound"})
+    canonical.check(body)
+
+
+_BATCH_FIELDS = {
+    "subject": str, "stars": (int, float, str), "category": str, "reason": str, "evidence": list,
+    "task": str, "expires": int, "agent": str, "guided": bool, "private": bool,
+}  # fmt: skip
+
+
+def _draft(line: bytes) -> Draft:
+    """Read one line of a batch. Stars may be a number here: nothing is signed yet."""
+    if len(line) > MAX_INPUT:
+        raise RecordRefused("too_big")
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise RecordRefused("not_json") from None
+    if type(found) is not dict or "subject" not in found or "stars" not in found:
+        raise RecordRefused("bad_body", 'a line is {"subject":"…","stars":4}')
+    for name, value in found.items():
+        kinds = _BATCH_FIELDS.get(name)
+        if kinds is None:
+            raise RecordRefused("unknown_field", name)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):  # type: ignore[arg-type]
+            raise RecordRefused("bad_body", name)
+    return Draft(**{**found, "stars": str(found["stars"])})
+
+
+def _is_id(word: str) -> bool:
+    digits = word.removeprefix("sha256:")
+    return 8 <= len(digits) <= 64 and all(char in "0123456789abcdef" for char in digits)
+
+
+def _standing(
+    node: Node, author: str, subject: Subject, category: str | None
+) -> list[tuple[str, Subject, str]]:
+    """Return (id, subject, category) of own ratings that are not revoked yet, superseded ones too."""
+    reader = node.ledger.reader()
+    me, about = reader.node(author), reader.node(subject.id)
+    if me is None or about is None:
+        return []
+    wanted = reader.category(category) if category else None
+    if category and wanted is None:
+        return []
+    gone = {(high, low) for high, low, _ in reader.revocations(me)}
+    rows = [row for row in reader.ratings_of(about, wanted) if me in (row[2], row[7]) and row[4] > 0]
+    entries = node.ledger.entries_of(row[4] for row in rows if reader.record_id(row[4]) not in gone)
+    return [(entry.id, subject, str(entry.body["category"])) for _, entry in sorted(entries.items())]
+
+
+def _last_rating(node: Node, author: str) -> tuple[str, str, str, int] | None:
+    """Return (id, subject, category, received) of the newest own rating not revoked yet."""
+    reader = node.ledger.reader()
+    me = reader.node(author)
+    if me is None:
+        return None
+    gone = {(high, low) for high, low, _ in reader.revocations(me)}
+    rows = sorted((row for row in reader.ratings_by(me, None) if row[7] is None), key=lambda row: -row[4])
+    for row in rows:
+        if reader.record_id(row[4]) not in gone:
+            entry = node.ledger.entries_of([row[4]])[row[4]]
+            return entry.id, str(entry.body["subject"]), str(entry.body["category"]), entry.received
+    return None
+
+
+def _revoke_records(
+    node: Node, author: str, targets: list[tuple[str, Subject, str]], reason: str | None, dry_run: bool
+) -> list[TakenBack]:
+    now = node.clock()
+    records = []
+    for id_, _, _ in targets:
+        body: dict[str, Json] = {"record": id_} if reason is None else {"record": id_, "reason": reason}
+        records.append(seal(node, author, "revocation", body, now))
+    if records and not dry_run:
+        node.ledger.append(records, now)
+    return [TakenBack("revoked", subject, category, id_) for id_, subject, category in targets]
+
+
+def _withdraw(node: Node, author: str, subject: Subject, category: str | None) -> list[TakenBack]:
+    taken = []
+    book = NameBook(node)
+    for draft in node.ledger.private.ratings():
+        if draft.author == author and draft.subject == subject.id and category in (None, draft.category):
+            node.ledger.private.end(draft.id, node.clock())
+            taken.append(_withdrawn(book, draft))
+    return taken
+
+
+def _withdrawn(book: NameBook, draft: PrivateRating) -> TakenBack:
+    return TakenBack("withdrawn", Subject(draft.subject, book.label(draft.subject)), draft.category, None)
+
