@@ -17,8 +17,8 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from harness import INGEST, KILLED, Fault, Run, compile_shim, environment, has_compiler, run, spread
 
+from tests.faults.harness import INGEST, KILLED, Fault, Run, compile_shim, environment, has_compiler, run, spread
 from trustcli.errors import DiskError
 from trustcli.ledger import Ledger
 

@@ -62,13 +62,6 @@ def parse(argv: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
     raise SystemExit(code or 0)
 
 
-def complete(argv: list[str], word: str) -> list[tuple[str, str]]:
-    """Return (word, help) for what may follow on the command line."""
-    from trustcli.cli import completing  # noqa: PLC0415
-
-    return completing.candidates(argv, word)
-
-
 def _app(name: str, help_: str, epilog: str | None = None) -> typer.Typer:
     return typer.Typer(
         name=name,

@@ -144,6 +144,18 @@ class Ledger:
                 found.update(self._db.execute(query, part))
         return {wanted[pair] for pair in found if pair in wanted}
 
+    def schema_version(self) -> int:
+        """Return the version of the file's schema."""
+        with connection.Guard(self.path):
+            version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+    def count_by(self, authors: Iterable[str]) -> int:
+        """Return how many records the authors have signed."""
+        with connection.Guard(self.path):
+            found = (self._db.execute("SELECT records FROM nodes WHERE name = ?", (name,)).fetchone() for name in authors)
+            return sum(row[0] for row in found if row)
+
     def last(self) -> int:
         """Return the `seq` of the newest record, 0 where there is none."""
         with connection.Guard(self.path):

@@ -1,0 +1,1 @@
+"""What the ledger does when processes, power and disks fail."""

@@ -1,0 +1,96 @@
+"""`trust export`"""
+
+from __future__ import annotations
+
+import os
+
+from trustcli.cli.declare import Reply, flag, option
+from trustcli.errors import DiskError, UsageError, WouldOverwrite
+from trustcli.node import moving
+from trustcli.node.naming import NameBook
+from trustcli.timing import past
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustcli.cli.session import Session
+
+
+def export(
+    session: Session,
+    *,
+    output: str = option("--output", "-o", help="write to FILE (never overwritten); default stdout", metavar="FILE", complete="files"),
+    since: str = option("--since", help="only records made since TIME", metavar="TIME"),
+    subject: str = option("--subject", help="only ratings of NAME", metavar="NAME", complete="names"),
+    by: str = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
+    category: str = option("--category", "-c", help="only ratings in this category", metavar="C"),
+    kind: str = option("--kind", help="only this kind", metavar="KIND"),
+    include_private: bool = flag("--include-private", help="your private ratings too: for a machine of your own"),
+    dry_run: bool = flag("--dry-run", "-n", help="say what would be exported"),
+) -> Reply:
+    """Write records as a bundle that others can import and verify, by mail, stick or web.
+
+    Names, weights, blocks and drafts never leave; private ratings only when you ask for it.
+
+    Examples:
+      trust export -o ratings.ndjson
+      trust export --by me --since 7d | ssh host trust import -
+    """
+    node = session.node
+    book = NameBook(node)
+    if include_private and not session.options["yes"]:
+        raise UsageError("a bundle with private ratings is for your own machines only", hint="say so with --yes")
+    wanted = moving.Filter(
+        past(since, node.clock()) if since else None,
+        book.get(subject).id if subject else None,
+        book.get(by).id if by else None,
+        category,
+        kind,
+    )
+    lines = moving.export(node, wanted, include_private=include_private)
+    if dry_run or (output and output != "-"):
+        manifest = next(lines)
+        import json  # noqa: PLC0415
+
+        data = json.loads(manifest)
+        if dry_run:
+            return Reply("export", data=data, rows=[("would export", f"{data['count']} records")])
+        size = written(output, _joined(manifest, lines))
+        row = ("exported", f"{data['count']} records", output)
+        return Reply("export", data={**data, "file": output, "bytes": size}, rows=[row], next=f"trust import {output}")
+    if session.json:
+        raise UsageError("a bundle is NDJSON already", hint="trust export -o FILE --json")
+    return Reply("export", text=(line.decode() + "\n" for line in lines))
+
+
+def written(path: str, pieces: Iterator[bytes]) -> int:
+    """Write a new file, all of it or none; return its size in bytes.
+
+    Raises:
+        WouldOverwrite, DiskError.
+    """
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    except FileExistsError:
+        raise WouldOverwrite(f"{path} exists already") from None
+    except OSError as problem:
+        raise DiskError(f"{path}: {problem.strerror}") from problem
+    try:
+        with os.fdopen(file, "wb") as out:
+            out.writelines(pieces)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as problem:
+        os.unlink(path)
+        raise DiskError(f"{path}: {problem.strerror}") from problem
+    except BaseException:
+        os.unlink(path)
+        raise
+    return os.stat(path).st_size
+
+
+def _joined(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
+    yield first + b"\n"
+    for line in lines:
+        yield line + b"\n"

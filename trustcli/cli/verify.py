@@ -1,0 +1,45 @@
+"""`trust verify`"""
+
+from __future__ import annotations
+
+import os
+
+from trustcli.cli.declare import Reply, argument
+from trustcli.errors import NO, OK
+from trustcli.node import moving
+from trustcli.node.moving import Refused, Verified
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.cli.session import Session
+
+
+def verify(
+    session: Session,
+    *,
+    what: str = argument("[RECORD|FILE|-]", "a record id, a bundle, or - for stdin; default: the whole ledger", default=None, complete="files"),
+) -> Reply:
+    """Check signatures and ids again: of the ledger, of one record, or of a file. Exit 1 if any is bad.
+
+    Examples:
+      trust verify
+      trust verify bundle.ndjson
+    """
+    node = session.node
+    progress = session.progress("verifying")
+    if what is None:
+        found = moving.verify_ledger(node, progress)
+    elif what == "-" or os.path.exists(what):
+        found = moving.verify_file(node, session.open(what), progress)
+    else:
+        entry = node.ledger.find(what)
+        code = moving.verify_entry(entry)
+        found = Verified(1, [Refused(entry.seq, code, entry.id)] if code else [])
+    bad = len(found.wrong)
+    return Reply(
+        "verify",
+        data={"records": found.records, "bad": bad, "wrong": [one._asdict() for one in found.wrong]},
+        rows=[("verified", f"{found.records} records", f"{bad} bad")]
+        + [("bad", str(one.line), one.code, one.message) for one in found.wrong],
+        exit=NO if bad else OK,
+    )
