@@ -27,7 +27,7 @@ REFUSALS = {
     "ambiguous": "the short form fits more than one thing",
     "bad_body": "a field of the record has the wrong type or a value out of its range",
     "bad_encoding": "not UTF-8",
-    "bad_envelope": "the line is not {\"record\":…,\"sig\":…} with exactly the fields of a record",
+    "bad_envelope": 'the line is not {"record":…,"sig":…} with exactly the fields of a record',
     "bad_key": "not a canonical Ed25519 key of the prime-order group",
     "bad_signature": "the author did not sign these bytes",
     "bad_text": "text must be NFC without control, surrogate, line-separator or bidi characters",
@@ -151,8 +151,10 @@ SIGNALS = {
 def exit_table() -> list[tuple[int, str, str]]:
     """Rows of (exit code, name, meaning), ascending: the one source of every such table."""
     rows = [(code, name, meaning) for code, (name, meaning) in {**VERDICTS, **SIGNALS}.items()]
-    for kind in TrustError.__subclasses__():
-        rows.append((kind.exit, kind.code, (kind.__doc__ or "").split(";")[0].rstrip(".")))
+    rows += [
+        (kind.exit, kind.code, (kind.__doc__ or "").split(";")[0].rstrip("."))
+        for kind in TrustError.__subclasses__()
+    ]
     rows.append((BUG, "bug", "a fault of this program; -v shows the traceback"))
     merged: dict[int, tuple[str, str]] = {}
     for code, name, meaning in rows:

@@ -377,7 +377,7 @@ def _replace(path: str, unfinished: str, data: bytes) -> None:
 
 
 def _remove(path: str) -> None:
-    try:  # noqa: SIM105  contextlib costs start-up
+    try:
         os.unlink(path)
     except OSError:  # nothing there, or the next step says why it cannot be
         pass

@@ -12,11 +12,11 @@ _MAX_MARKS = 4  # stacked combining marks that one character of real text may ca
 
 
 def safe(text: str) -> str:
-    """Return `text` on one line, with every unprintable character spelled out as an escape.
+    r"""Return `text` on one line, with every unprintable character spelled out as an escape.
 
     Printable means what `str.isprintable` says, plus the two joiners. Control characters, line
-    separators, bidi controls, surrogates, private-use and unassigned characters become `\\xNN`,
-    `\\uNNNN` or `\\UNNNNNNNN`; of a pile of combining marks the first four stay. Idempotent on
+    separators, bidi controls, surrogates, private-use and unassigned characters become `\xNN`,
+    `\uNNNN` or `\UNNNNNNNN`; of a pile of combining marks the first four stay. Idempotent on
     its own output, except that it never doubles a backslash.
     """
     if text.isascii() and text.isprintable():

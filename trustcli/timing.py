@@ -67,7 +67,9 @@ def _moment(text: str, now: int, direction: int) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{text!r} is no time", hint="such as 2026-11-20, 2026-11-20T12:00:00Z, 90d or now-1h", code="bad_time"
+            f"{text!r} is no time",
+            hint="such as 2026-11-20, 2026-11-20T12:00:00Z, 90d or now-1h",
+            code="bad_time",
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -26,13 +26,33 @@ if TYPE_CHECKING:
         has_keys: bool
         has_revocations: bool
 
-        def ratings_of(self, subject: int, category: int | None) -> list[Row]: ...
-        def ratings_by(self, rater: int, category: int | None) -> list[Row]: ...
-        def all_ratings(self) -> Iterable[Row]: ...
-        def revocations(self, author: int) -> list[tuple[int, int, int]]: ...
-        def record_id(self, seq: int) -> tuple[int, int]: ...
-        def key_events(self, node: int) -> list[KeyEvent]: ...
-        def name(self, node: int) -> str: ...
+        def ratings_of(self, subject: int, category: int | None) -> list[Row]:
+            """Rows about a subject, in one category or in all."""
+            ...
+
+        def ratings_by(self, rater: int, category: int | None) -> list[Row]:
+            """Rows by a rater, in one category or in all."""
+            ...
+
+        def all_ratings(self) -> Iterable[Row]:
+            """Every row there is."""
+            ...
+
+        def revocations(self, author: int) -> list[tuple[int, int, int]]:
+            """(id high, id low, created) of what an author took back."""
+            ...
+
+        def record_id(self, seq: int) -> tuple[int, int]:
+            """The id of a row's record, as two integers in the order of ids."""
+            ...
+
+        def key_events(self, node: int) -> list[KeyEvent]:
+            """Key records by or about a node."""
+            ...
+
+        def name(self, node: int) -> str:
+            """The did:key or URI of a node."""
+            ...
 
 
 SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
@@ -216,7 +236,7 @@ class View:
             return found.created > other.created
         return self._source.record_id(found.seq) > self._source.record_id(other.seq)
 
-    def _why_not(self, row: Row) -> str | None:
+    def _why_not(self, row: Row) -> str | None:  # noqa: PLR0911  a list of reasons, in order
         subject, _, rater, created, seq, _, expires, bridge, machine = row
         author = rater if bridge is None else bridge
         if created > self.as_of + SKEW:

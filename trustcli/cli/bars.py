@@ -41,7 +41,9 @@ def scores(console: Console, inquiry: Inquiry, found: list[Scored]) -> None:
     console.print(table)
     seen = inquiry.book.label(asked.viewpoint)
     about = f" · {asked.category}" if asked.category else ""
-    console.print(Text(f"as seen by {safe(seen)} · {day(asked.as_of)} · model {asked.model}{about}", style="dim"))
+    console.print(
+        Text(f"as seen by {safe(seen)} · {day(asked.as_of)} · model {asked.model}{about}", style="dim")
+    )
 
 
 def reasons(console: Console, data: dict[str, Any], title: str) -> None:

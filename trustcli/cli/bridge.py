@@ -1,4 +1,4 @@
-"""`trust bridge csv`"""
+"""`trust bridge csv`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,21 @@ def csv(
     session: Session,
     *,
     file: str = argument("FILE", "a CSV file; - for stdin", complete="files"),
-    system: str = option("--system", help="the outside system: its rater 35 becomes SYSTEM:35", metavar="SYSTEM"),
-    map_: str = option("--map", help="columns by number (from 0) or header: rater=0,subject=1,value=2,time=3", default="rater=0,subject=1,value=2,time=3", metavar="MAP"),
-    scale: str = option("--scale", help="lowest and highest value there; mapped to 1..5 stars", default="1..5", metavar="LOW..HIGH"),
+    system: str | None = option(
+        "--system", help="the outside system: its rater 35 becomes SYSTEM:35", metavar="SYSTEM"
+    ),
+    map_: str = option(
+        "--map",
+        help="columns by number (from 0) or header: rater=0,subject=1,value=2,time=3",
+        default="rater=0,subject=1,value=2,time=3",
+        metavar="MAP",
+    ),
+    scale: str = option(
+        "--scale",
+        help="lowest and highest value there; mapped to 1..5 stars",
+        default="1..5",
+        metavar="LOW..HIGH",
+    ),
     category: str = option("--category", "-c", help="category of the ratings", default=OVERALL, metavar="C"),
     dry_run: bool = flag("--dry-run", "-n", help="sign nothing, store nothing"),
 ) -> Reply:
@@ -44,7 +56,12 @@ def csv(
     bad = len(found.refused)
     return Reply(
         "bridge-csv",
-        data={**found._asdict(), "refused": [one._asdict() for one in found.refused], "system": system, "dry_run": dry_run},
+        data={
+            **found._asdict(),
+            "refused": [one._asdict() for one in found.refused],
+            "system": system,
+            "dry_run": dry_run,
+        },
         rows=[("bridged", f"{found.added} new", f"{found.known} known", f"{bad} refused")]
         + [("refused", f"line {one.line}", one.code, one.message) for one in found.refused],
         exit=OK if not bad else PARTIAL if found.added + found.known else _BAD_DATA,

@@ -1,4 +1,4 @@
-"""`trust capabilities`"""
+"""`trust capabilities`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trustcli.cli.session import Session
 
 
-def capabilities(session: Session) -> Reply:  # noqa: ARG001  every command takes one
+def capabilities(session: Session) -> Reply:
     """Describe this program for programs: commands, options, exit codes, models, reasons."""
     commands = {name: load(name) for name in COMMANDS}
     data: dict[str, Any] = {
@@ -32,7 +32,9 @@ def capabilities(session: Session) -> Reply:  # noqa: ARG001  every command take
             for name, run in commands.items()
         ],
         "options": [_param(key, param) for key, param in GLOBALS.items()],
-        "exit_codes": [{"code": code, "name": name, "meaning": meaning} for code, name, meaning in exit_table()],
+        "exit_codes": [
+            {"code": code, "name": name, "meaning": meaning} for code, name, meaning in exit_table()
+        ],
         "models": MODELS,
         "record_kinds": list(KINDS),
         "refusals": REFUSALS,

@@ -1,4 +1,4 @@
-"""`trust check`"""
+"""`trust check`."""
 
 from __future__ import annotations
 
@@ -23,19 +23,29 @@ if TYPE_CHECKING:
 def check(
     session: Session,
     *,
-    subjects: list[str] = argument("SUBJECT...", "whom; - reads one a line from stdin", many=True, complete="names"),
-    min_: float = option("--min", help="at least S stars; default 3.5", kind=float, metavar="S"),
-    category: str = CATEGORY,
-    raters: int = option("--raters", help="at least N raters within reach", kind=int, metavar="N"),
-    max_age: str = option("--max-age", help="the newest rating is not older: 90d", metavar="AGE"),
-    max_spread: float = option("--max-spread", help="highest and lowest stars are no further apart", kind=float, metavar="S"),
+    subjects: list[str] = argument(
+        "SUBJECT...", "whom; - reads one a line from stdin", many=True, complete="names"
+    ),
+    min_: float | None = option("--min", help="at least S stars; default 3.5", kind=float, metavar="S"),
+    category: str | None = CATEGORY,
+    raters: int | None = option("--raters", help="at least N raters within reach", kind=int, metavar="N"),
+    max_age: str | None = option("--max-age", help="the newest rating is not older: 90d", metavar="AGE"),
+    max_spread: float | None = option(
+        "--max-spread", help="highest and lowest stars are no further apart", kind=float, metavar="S"
+    ),
     human_only: bool = HUMAN,
-    policy: str = option("--policy", help="rules from a named policy or a TOML file; options win over it", metavar="NAME|FILE"),
-    unknown: str = option("--unknown", help="what too little evidence means: review (exit 3), deny (1) or allow (0)", choices=ON_UNKNOWN),
-    from_: str = FROM,
-    model: str = MODEL,
-    as_of: str = AS_OF,
-    hops: int = HOPS,
+    policy: str | None = option(
+        "--policy", help="rules from a named policy or a TOML file; options win over it", metavar="NAME|FILE"
+    ),
+    unknown: str | None = option(
+        "--unknown",
+        help="what too little evidence means: review (exit 3), deny (1) or allow (0)",
+        choices=ON_UNKNOWN,
+    ),
+    from_: str | None = FROM,
+    model: str | None = MODEL,
+    as_of: str | None = AS_OF,
+    hops: int | None = HOPS,
     explain: bool = flag("--explain", help="show the rules that failed"),
 ) -> Reply:
     """Decide whether somebody is trusted enough: exit 0 yes, 1 no, 3 not enough evidence.
@@ -63,7 +73,9 @@ def check(
     results = []
     for subject in asking.subjects(inquiry, words):
         verdict, scored = asking.check(inquiry, rules, subject)
-        results.append((_data(inquiry, rules, verdict, scored), _cells(verdict, scored, explain), verdict.exit))
+        results.append(
+            (_data(inquiry, rules, verdict, scored), _cells(verdict, scored, explain), verdict.exit)
+        )
     codes = {code for _, _, code in results}
     exit_ = next((code for code in (NO, UNKNOWN) if code in codes), OK)
     if len(words) > 1 or subjects == ["-"]:
@@ -71,7 +83,9 @@ def check(
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
     data, row, _ = results[0]
     step = f"trust why {data['name']}" if exit_ else ""
-    return Reply("check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked), next=step)
+    return Reply(
+        "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked), next=step
+    )
 
 
 def _words(session: Session, subjects: list[str]) -> list[str]:
@@ -118,7 +132,15 @@ def _data(inquiry: Inquiry, rules: Policy, verdict: Verdict, scored: Scored) -> 
 
 def _cells(verdict: Verdict, scored: Scored, explain: bool) -> tuple[str, ...]:
     score = scored.score
-    row = (verdict.answer, scored.subject.name, shown.number(score.value), f"{score.raters} raters")
+    row: tuple[str, ...] = (
+        verdict.answer,
+        scored.subject.name,
+        shown.number(score.value),
+        f"{score.raters} raters",
+    )
     if explain:
-        row += tuple(f"{rule}: want {want:g}, got {'nothing' if got is None else f'{got:g}'}" for rule, want, got in verdict.failed)
+        row += tuple(
+            f"{rule}: want {want:g}, got {'nothing' if got is None else f'{got:g}'}"
+            for rule, want, got in verdict.failed
+        )
     return row

@@ -17,7 +17,7 @@ SHELLS = {"bash": "trust.bash", "zsh": "_trust", "fish": "trust.fish"}
 def completion(
     session: Session,
     *,
-    shell: str = argument("[SHELL]", "bash, zsh or fish", default=None),
+    shell: str | None = argument("[SHELL]", "bash, zsh or fish", default=None),
     names: bool = flag("--names", help="print known names, one a line: what the scripts complete with"),
 ) -> Reply:
     """Print the completion script of a shell.

@@ -1,4 +1,4 @@
-"""`trust config …`"""
+"""`trust config …`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def get(session: Session, *, key: str = argument("KEY", "a setting")) -> Reply:
     if key not in Settings._fields:
         raise UsageError(f"no setting {key!r}", hint=f"one of: {', '.join(Settings._fields)}")
     value = getattr(settings, key)
-    return Reply("config-get", data={"key": key, "value": value, "origin": origin[key]}, rows=[(_text(value),)])
+    return Reply(
+        "config-get", data={"key": key, "value": value, "origin": origin[key]}, rows=[(_text(value),)]
+    )
 
 
 def set_(
@@ -36,13 +38,17 @@ def unset(session: Session, *, key: str = argument("KEY", "a setting")) -> Reply
     return _changed(session, key, None)
 
 
-def ls(session: Session, *, origin: bool = flag("--origin", help="show where each value comes from")) -> Reply:
+def ls(
+    session: Session, *, origin: bool = flag("--origin", help="show where each value comes from")
+) -> Reply:
     """List all settings with their meaning."""
     settings, where = config.load(session.places)
     values = settings._asdict()
     return Reply(
         "config-ls",
-        data={"settings": [{"key": key, "value": value, "origin": where[key]} for key, value in values.items()]},
+        data={
+            "settings": [{"key": key, "value": value, "origin": where[key]} for key, value in values.items()]
+        },
         rows=[(key, _text(value), where[key] if origin else MEANING[key]) for key, value in values.items()],
     )
 

@@ -12,10 +12,9 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from trustcli.cli.session import Session
 
 REQUIRED = object()
 
@@ -47,8 +46,8 @@ class Reply(NamedTuple):
     """
 
     schema: str
-    data: dict[str, Any] = {}
-    rows: list[tuple[str, ...]] = []
+    data: dict[str, Any] = {}  # noqa: RUF012  never changed, like all of a reply
+    rows: Sequence[tuple[str, ...]] = ()
     head: tuple[str, ...] = ()
     exit: int = 0
     text: Iterable[str] | None = None
@@ -57,7 +56,7 @@ class Reply(NamedTuple):
     draw: Callable[[Any], None] | None = None
     notes: tuple[str, ...] = ()
     next: str = ""
-    warnings: tuple[dict[str, str], ...] = ()
+    warnings: Sequence[dict[str, str]] = ()
 
 
 if TYPE_CHECKING:
@@ -65,7 +64,13 @@ if TYPE_CHECKING:
 
 
 def argument(
-    metavar: str, help_: str, *, kind: type = str, default: object = REQUIRED, many: bool = False, complete: str = ""
+    metavar: str,
+    help_: str,
+    *,
+    kind: type = str,
+    default: object = REQUIRED,
+    many: bool = False,
+    complete: str = "",
 ) -> Any:
     """Declare a positional parameter; `many` takes all that are left, none included."""
     return Param((), kind, default, help_, metavar, many, (), complete)
@@ -73,7 +78,7 @@ def argument(
 
 def option(
     *flags: str,
-    help: str,  # noqa: A002  reads as in every parser
+    help: str,
     kind: type = str,
     default: object = None,
     metavar: str = "",
@@ -86,7 +91,7 @@ def option(
     return Param(flags, kind, default, help, name, many, choices, complete)
 
 
-def flag(*flags: str, help: str) -> Any:  # noqa: A002
+def flag(*flags: str, help: str) -> Any:
     """Declare a switch, off by default."""
     return Param(flags, bool, False, help)
 
@@ -102,7 +107,9 @@ def title_of(run: Run) -> str:
 
 
 GLOBALS: dict[str, Param] = {
-    "home": option("--home", help="use everything under DIR: one directory, one node", metavar="DIR", complete="files"),
+    "home": option(
+        "--home", help="use everything under DIR: one directory, one node", metavar="DIR", complete="files"
+    ),
     "as_": option("--as", help="use the key called NAME", metavar="NAME", complete="names"),
     "json": flag("--json", help="print one JSON document, also on error"),
     "quiet": flag("--quiet", "-q", help="no talk on stderr"),
@@ -110,9 +117,15 @@ GLOBALS: dict[str, Param] = {
     "no_color": flag("--no-color", help="no colour, no drawing"),
     "no_input": flag("--no-input", help="never ask anything"),
     "yes": flag("--yes", "-y", help="answer yes to questions"),
-    "lock_wait": option("--lock-wait", help="seconds to wait for another process that writes", kind=float, metavar="S"),
-    "passphrase_file": option("--passphrase-file", help="read the key's passphrase from FILE", metavar="FILE", complete="files"),
+    "lock_wait": option(
+        "--lock-wait", help="seconds to wait for another process that writes", kind=float, metavar="S"
+    ),
+    "passphrase_file": option(
+        "--passphrase-file", help="read the key's passphrase from FILE", metavar="FILE", complete="files"
+    ),
     "passphrase_fd": option("--passphrase-fd", help="read it from file descriptor N", kind=int, metavar="N"),
-    "passphrase_command": option("--passphrase-command", help="read it from the output of COMMAND", metavar="COMMAND"),
+    "passphrase_command": option(
+        "--passphrase-command", help="read it from the output of COMMAND", metavar="COMMAND"
+    ),
 }
 """Options of every command, before or after its name."""

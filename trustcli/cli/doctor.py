@@ -1,4 +1,4 @@
-"""`trust doctor`"""
+"""`trust doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`trust export`"""
+"""`trust export`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,21 @@ if TYPE_CHECKING:
 def export(
     session: Session,
     *,
-    output: str = option("--output", "-o", help="write to FILE (never overwritten); default stdout", metavar="FILE", complete="files"),
-    since: str = option("--since", help="only records made since TIME", metavar="TIME"),
-    subject: str = option("--subject", help="only ratings of NAME", metavar="NAME", complete="names"),
-    by: str = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
-    category: str = option("--category", "-c", help="only ratings in this category", metavar="C"),
-    kind: str = option("--kind", help="only this kind", metavar="KIND"),
-    include_private: bool = flag("--include-private", help="your private ratings too: for a machine of your own"),
+    output: str | None = option(
+        "--output",
+        "-o",
+        help="write to FILE (never overwritten); default stdout",
+        metavar="FILE",
+        complete="files",
+    ),
+    since: str | None = option("--since", help="only records made since TIME", metavar="TIME"),
+    subject: str | None = option("--subject", help="only ratings of NAME", metavar="NAME", complete="names"),
+    by: str | None = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
+    category: str | None = option("--category", "-c", help="only ratings in this category", metavar="C"),
+    kind: str | None = option("--kind", help="only this kind", metavar="KIND"),
+    include_private: bool = flag(
+        "--include-private", help="your private ratings too: for a machine of your own"
+    ),
     dry_run: bool = flag("--dry-run", "-n", help="say what would be exported"),
 ) -> Reply:
     """Write records as a bundle that others can import and verify, by mail, stick or web.
@@ -40,7 +48,9 @@ def export(
     node = session.node
     book = NameBook(node)
     if include_private and not session.options["yes"]:
-        raise UsageError("a bundle with private ratings is for your own machines only", hint="say so with --yes")
+        raise UsageError(
+            "a bundle with private ratings is for your own machines only", hint="say so with --yes"
+        )
     wanted = moving.Filter(
         past(since, node.clock()) if since else None,
         book.get(subject).id if subject else None,
@@ -49,16 +59,20 @@ def export(
         kind,
     )
     lines = moving.export(node, wanted, include_private=include_private)
-    if dry_run or (output and output != "-"):
+    target = None if output == "-" else output
+    if dry_run or target:
         manifest = next(lines)
         import json  # noqa: PLC0415
 
         data = json.loads(manifest)
         if dry_run:
-            return Reply("export", data=data, rows=[("would export", f"{data['count']} records")])
-        size = written(output, _joined(manifest, lines))
-        row = ("exported", f"{data['count']} records", output)
-        return Reply("export", data={**data, "file": output, "bytes": size}, rows=[row], next=f"trust import {output}")
+            return Reply("export", data=data, rows=[("would export", f"{data['records']} records")])
+        assert target
+        size = written(target, _joined(manifest, lines))
+        row = ("exported", f"{data['records']} records", target)
+        return Reply(
+            "export", data={**data, "file": target, "bytes": size}, rows=[row], next=f"trust import {target}"
+        )
     if session.json:
         raise UsageError("a bundle is NDJSON already", hint="trust export -o FILE --json")
     return Reply("export", text=(line.decode() + "\n" for line in lines))

@@ -1,4 +1,4 @@
-"""`trust graph`"""
+"""`trust graph`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 def graph(
     session: Session,
     *,
-    format_: str = option("--format", "-f", help=f"{', '.join(FORMATS)}; default by the name of the output, else dot", choices=tuple(FORMATS), metavar="FORMAT"),
-    depth: int = option("--depth", help="ratings away from the viewpoint; default 2", kind=int, default=2, metavar="N"),
-    category: str = CATEGORY,
-    from_: str = FROM,
-    model: str = MODEL,
-    as_of: str = AS_OF,
-    output: str = option("--output", "-o", help="write to FILE (never overwritten)", metavar="FILE", complete="files"),
+    format_: str | None = option(
+        "--format",
+        "-f",
+        help=f"{', '.join(FORMATS)}; default by the name of the output, else dot",
+        choices=tuple(FORMATS),
+        metavar="FORMAT",
+    ),
+    depth: int = option(
+        "--depth", help="ratings away from the viewpoint; default 2", kind=int, default=2, metavar="N"
+    ),
+    category: str | None = CATEGORY,
+    from_: str | None = FROM,
+    model: str | None = MODEL,
+    as_of: str | None = AS_OF,
+    output: str | None = option(
+        "--output", "-o", help="write to FILE (never overwritten)", metavar="FILE", complete="files"
+    ),
 ) -> Reply:
     """Draw who rates whom around you. svg and html open in a browser without network.
 

@@ -1,4 +1,4 @@
-"""`trust help`"""
+"""`trust help`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from trustcli.cli.session import Session
 
 
-def help_(session: Session, *, topic: list[str] = argument("[TOPIC|COMMAND...]", f"{', '.join(topics.TOPICS)}, or a command", many=True)) -> Reply:  # noqa: ARG001
+def help_(
+    session: Session,
+    *,
+    topic: list[str] = argument("[TOPIC|COMMAND...]", f"{', '.join(topics.TOPICS)}, or a command", many=True),
+) -> Reply:
     """Show the page of a command or topic."""
     if len(topic) == 1 and topic[0] in topics.TOPICS:
         text: str | None = topics.text(topic[0])

@@ -1,4 +1,4 @@
-"""`trust id …`"""
+"""`trust id …`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,24 @@ def ls(session: Session) -> Reply:
         data={"keys": [as_data(identity) for identity in found]},
         head=("", "NAME", "ID", "CREATED", ""),
         rows=[
-            ("*" if one.current else "-", one.name, one.did, one.created, "encrypted" if one.encrypted else "open")
+            (
+                "*" if one.current else "-",
+                one.name,
+                one.did,
+                one.created,
+                "encrypted" if one.encrypted else "open",
+            )
             for one in found
         ],
         next="" if found else "trust keygen",
     )
 
 
-def show(session: Session, *, name: str = argument("[NAME]", "name of the key", default=None, complete="names")) -> Reply:
+def show(
+    session: Session,
+    *,
+    name: str | None = argument("[NAME]", "name of the key", default=None, complete="names"),
+) -> Reply:
     """Show one own key: id, words to compare by voice, file, age."""
     return _shown(identities.show(session.node, name), "id-show")
 
@@ -48,9 +58,14 @@ def use(session: Session, *, name: str = argument("NAME", "name of the key", com
 def export(
     session: Session,
     *,
-    name: str = argument("[NAME]", "name of the key", default=None, complete="names"),
+    name: str | None = argument("[NAME]", "name of the key", default=None, complete="names"),
     secret: bool = flag("--secret", help="export the secret key; keep the output safe"),
-    form: str = option("--format", help="did, multibase, jwk, openssh or hex; with --secret multibase, jwk, openssh or seed-hex", choices=tuple(dict.fromkeys(PUBLIC_FORMS + SECRET_FORMS)), metavar="FORM"),
+    form: str | None = option(
+        "--format",
+        help="did, multibase, jwk, openssh or hex; with --secret multibase, jwk, openssh or seed-hex",
+        choices=tuple(dict.fromkeys(PUBLIC_FORMS + SECRET_FORMS)),
+        metavar="FORM",
+    ),
 ) -> Reply:
     """Print a key for other programs: public by default.
 
@@ -64,20 +79,26 @@ def export(
     identity = identities.show(node, name)
     form = form or ("multibase" if secret else "did")
     if form not in (SECRET_FORMS if secret else PUBLIC_FORMS):
-        raise UsageError(f"no {'secret' if secret else 'public'} form {form!r}", hint="trust id export --help")
+        raise UsageError(
+            f"no {'secret' if secret else 'public'} form {form!r}", hint="trust id export --help"
+        )
     if secret:
         text = key_forms.secret_text(node.keys.seed(identity.name, node.passphrase), form)
     else:
         text = key_forms.public_text(identity.did, form)
     text = text if text.endswith("\n") else f"{text}\n"
-    return Reply("id-export", data={"name": identity.name, "format": form, "secret": secret, "text": text}, text=[text])
+    return Reply(
+        "id-export", data={"name": identity.name, "format": form, "secret": secret, "text": text}, text=[text]
+    )
 
 
 def import_(
     session: Session,
     *,
-    file: str = argument("FILE", "a secret key: seed-hex, multibase, JWK or OpenSSH; - for stdin", complete="files"),
-    name: str = argument("[NAME]", "name for the key", default=None),
+    file: str = argument(
+        "FILE", "a secret key: seed-hex, multibase, JWK or OpenSSH; - for stdin", complete="files"
+    ),
+    name: str | None = argument("[NAME]", "name for the key", default=None),
     no_passphrase: bool = flag("--no-passphrase", help="keep the key unencrypted and do not ask"),
 ) -> Reply:
     """Take an existing Ed25519 key in as an own key."""
@@ -93,10 +114,16 @@ def import_(
 def passwd(
     session: Session,
     *,
-    name: str = argument("[NAME]", "name of the key", default=None, complete="names"),
-    new_passphrase_file: str = option("--new-passphrase-file", help="read the new passphrase from FILE", metavar="FILE", complete="files"),
-    new_passphrase_fd: int = option("--new-passphrase-fd", help="read it from file descriptor N", kind=int, metavar="N"),
-    new_passphrase_command: str = option("--new-passphrase-command", help="read it from the output of COMMAND", metavar="COMMAND"),
+    name: str | None = argument("[NAME]", "name of the key", default=None, complete="names"),
+    new_passphrase_file: str | None = option(
+        "--new-passphrase-file", help="read the new passphrase from FILE", metavar="FILE", complete="files"
+    ),
+    new_passphrase_fd: int | None = option(
+        "--new-passphrase-fd", help="read it from file descriptor N", kind=int, metavar="N"
+    ),
+    new_passphrase_command: str | None = option(
+        "--new-passphrase-command", help="read it from the output of COMMAND", metavar="COMMAND"
+    ),
     no_passphrase: bool = flag("--no-passphrase", help="store the key unencrypted"),
 ) -> Reply:
     """Set, change or remove the passphrase of a key file. The key itself stays the same."""
@@ -133,17 +160,31 @@ def rotate(
         old, new = identities.confirm(node)
         config.change(session.places, "identity", new.name)
         rows = [("rotated", f"{old.name} → {new.name}"), ("id", new.did), ("words", new.words)]
-        return Reply("id-rotate", data={"old": as_data(old), "new": as_data(new), "confirmed": True}, rows=rows, next="trust export -o bundle.ndjson")
+        return Reply(
+            "id-rotate",
+            data={"old": as_data(old), "new": as_data(new), "confirmed": True},
+            rows=rows,
+            next="trust export -o bundle.ndjson",
+        )
     old, new = identities.rotate(node, None if no_passphrase else new_passphrase(session))
     rows = [("successor", new.name), ("id", new.did), ("words", new.words), ("key", new.path)]
-    return Reply("id-rotate", data={"old": as_data(old), "new": as_data(new), "confirmed": False}, rows=rows, next="back the new key up, then: trust id rotate --confirm")
+    return Reply(
+        "id-rotate",
+        data={"old": as_data(old), "new": as_data(new), "confirmed": False},
+        rows=rows,
+        next="back the new key up, then: trust id rotate --confirm",
+    )
 
 
 def retire(
     session: Session,
     *,
-    compromised_since: str = option("--compromised-since", help="the key is in other hands since TIME: what it signed from then on does not count", metavar="TIME"),
-    reason: str = option("--reason", help="why, for all to read", metavar="TEXT"),
+    compromised_since: str | None = option(
+        "--compromised-since",
+        help="the key is in other hands since TIME: what it signed from then on does not count",
+        metavar="TIME",
+    ),
+    reason: str | None = option("--reason", help="why, for all to read", metavar="TEXT"),
 ) -> Reply:
     """End the key in use, for good. What it said before still counts."""
     from trustcli import timing  # noqa: PLC0415
@@ -155,7 +196,12 @@ def retire(
     since = timing.past(compromised_since, node.clock()) if compromised_since else None
     identities.retire(node, since=since, reason=reason)
     state = "compromised" if since is not None else "retired"
-    return Reply("id-retire", data={**as_data(identity), "state": state}, rows=[(state, identity.name, identity.did)], next="trust keygen NAME")
+    return Reply(
+        "id-retire",
+        data={**as_data(identity), "state": state},
+        rows=[(state, identity.name, identity.did)],
+        next="trust keygen NAME",
+    )
 
 
 def _sure(session: Session, identity: Identity) -> bool:
@@ -182,5 +228,3 @@ def _shown(identity: Identity, schema: str) -> Reply:
             ("in use", "yes" if identity.current else "no"),
         ],
     )
-
-

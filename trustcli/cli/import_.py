@@ -1,4 +1,4 @@
-"""`trust import`"""
+"""`trust import`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def import_(
     A damaged or hostile line is refused with its number and a code. Exit 4 when some lines were
     refused, 65 when none was good.
     """
-    found = moving.take(session.node, session.open(file), dry_run=dry_run, progress=session.progress("importing"))
+    found = moving.take(
+        session.node, session.open(file), dry_run=dry_run, progress=session.progress("importing")
+    )
     data = {
         "lines": found.lines,
         "added": found.added,

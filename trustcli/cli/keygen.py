@@ -1,4 +1,4 @@
-"""`trust keygen`"""
+"""`trust keygen`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 def keygen(
     session: Session,
     *,
-    name: str = argument("[NAME]", "name of the key file", default=None),
+    name: str | None = argument("[NAME]", "name of the key file", default=None),
     no_passphrase: bool = flag("--no-passphrase", help="keep the key unencrypted and do not ask"),
-    import_: str = option("--import", help="take the key in FILE (seed-hex, multibase, JWK, OpenSSH) instead of a new one", metavar="FILE", complete="files"),
+    import_: str | None = option(
+        "--import",
+        help="take the key in FILE (seed-hex, multibase, JWK, OpenSSH) instead of a new one",
+        metavar="FILE",
+        complete="files",
+    ),
 ) -> Reply:
     """Make a key: who you are to others.
 
@@ -39,7 +44,11 @@ def keygen(
     passphrase = None if no_passphrase else new_passphrase(session)
     identity = identities.make(node, name, seed=seed, passphrase=passphrase)
     others = [other for other in node.keys.names() if other != name]
-    use = f"trust id use {name}" if others and not identity.current else "trust rate bob 4 --category reliability"
+    use = (
+        f"trust id use {name}"
+        if others and not identity.current
+        else "trust rate bob 4 --category reliability"
+    )
     return Reply(
         "keygen",
         data=as_data(identity),

@@ -1,4 +1,4 @@
-"""`trust ledger …`"""
+"""`trust ledger …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def path(session: Session) -> Reply:
     return Reply("ledger-path", data={"path": session.places.ledger}, rows=[(session.places.ledger,)])
 
 
-def backup(session: Session, *, file: str = argument("FILE", "where to (never overwritten)", complete="files")) -> Reply:
+def backup(
+    session: Session, *, file: str = argument("FILE", "where to (never overwritten)", complete="files")
+) -> Reply:
     """Copy the ledger to a new file, safe while others write. It holds private things: keep it so.
 
     To restore, put the copy in the ledger's place while nothing runs: trust ledger path.

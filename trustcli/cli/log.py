@@ -1,4 +1,4 @@
-"""`trust log`"""
+"""`trust log`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _EVERY = 0.5  # seconds between two looks with --follow
 def log(
     session: Session,
     *,
-    subject: str = argument("[SUBJECT]", "only records about them", default=None, complete="names"),
-    by: str = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
-    since: str = option("--since", help="made since TIME", metavar="TIME"),
-    until: str = option("--until", help="made until TIME", metavar="TIME"),
-    category: str = option("--category", "-c", help="only ratings in this category", metavar="C"),
-    kind: str = option("--kind", help="only this kind: rating, revocation, key, …", metavar="KIND"),
-    limit: int = option("--limit", help="the newest N; default 50, 0 for all", kind=int, default=50, metavar="N"),
+    subject: str | None = argument("[SUBJECT]", "only records about them", default=None, complete="names"),
+    by: str | None = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
+    since: str | None = option("--since", help="made since TIME", metavar="TIME"),
+    until: str | None = option("--until", help="made until TIME", metavar="TIME"),
+    category: str | None = option("--category", "-c", help="only ratings in this category", metavar="C"),
+    kind: str | None = option("--kind", help="only this kind: rating, revocation, key, …", metavar="KIND"),
+    limit: int = option(
+        "--limit", help="the newest N; default 50, 0 for all", kind=int, default=50, metavar="N"
+    ),
     follow: bool = flag("--follow", "-f", help="go on as records arrive, until stopped"),
 ) -> Reply:
     """List records, the newest last, one a line.
@@ -70,7 +72,13 @@ class Wanted:
     """Which records to list."""
 
     def __init__(
-        self, subject: str | None, by: str | None, since: int | None, until: int | None, category: str | None, kind: str | None
+        self,
+        subject: str | None,
+        by: str | None,
+        since: int | None,
+        until: int | None,
+        category: str | None,
+        kind: str | None,
     ) -> None:
         self.subject, self.by, self.since, self.until = subject, by, since, until
         self.category, self.kind = category, kind
@@ -106,9 +114,17 @@ def cells(entry: Entry, book: NameBook) -> tuple[str, ...]:
     body = entry.body
     about = body.get("subject") or body.get("successor") or body.get("predecessor") or body.get("record")
     label = book.label(str(about)) if isinstance(about, str) else "-"
-    by = book.label(str(body.get("rater") or entry.author)) if entry.kind == "rating" else book.label(entry.author)
+    by = (
+        book.label(str(body.get("rater") or entry.author))
+        if entry.kind == "rating"
+        else book.label(entry.author)
+    )
     value = body.get("value")
-    stars = f"{value / 10:.1f}" if isinstance(value, int) and entry.kind == "rating" else str(body.get("action", "-"))
+    stars = (
+        f"{value / 10:.1f}"
+        if isinstance(value, int) and entry.kind == "rating"
+        else str(body.get("action", "-"))
+    )
     label = label[:8] if entry.kind == "revocation" else label
     return (
         rfc3339(entry.created),
@@ -148,5 +164,3 @@ def _follow(
             if wanted.fits(entry):
                 yield as_data(entry, book), cells(entry, book)
         time.sleep(_EVERY)
-
-

@@ -72,7 +72,8 @@ def columns(rows: list[tuple[str, ...]]) -> list[str]:
             widths[index] = max(widths[index], _width(cell))
     return [
         "  ".join(
-            [cell + " " * (widths[index] - _width(cell)) for index, cell in enumerate(row[:-1])] + list(row[-1:])
+            [cell + " " * (widths[index] - _width(cell)) for index, cell in enumerate(row[:-1])]
+            + list(row[-1:])
         ).rstrip()
         for row in rows
     ]
@@ -96,7 +97,7 @@ def _rows(reply: Reply, out: TextIO, session: Session) -> None:
         out.writelines(_line(row) + "\n" for row in reply.rows)
         return
     head = [reply.head] if reply.head and reply.rows else []
-    rows = [tuple(safe(cell) for cell in row) for row in head + reply.rows]
+    rows = [tuple(safe(cell) for cell in row) for row in (*head, *reply.rows)]
     out.writelines(line + "\n" for line in columns(rows))
 
 
@@ -104,7 +105,9 @@ def _draw(reply: Reply, session: Session) -> None:
     from rich.console import Console  # noqa: PLC0415  drawing is for terminals only
 
     assert reply.draw is not None
-    reply.draw(Console(highlight=False, emoji=False, markup=False, force_terminal=session.is_terminal(sys.stdout)))
+    reply.draw(
+        Console(highlight=False, emoji=False, markup=False, force_terminal=session.is_terminal(sys.stdout))
+    )
 
 
 def _json(reply: Reply, out: TextIO) -> None:
@@ -120,7 +123,12 @@ def _json(reply: Reply, out: TextIO) -> None:
 
 
 def _document(reply: Reply, data: dict[str, Any]) -> dict[str, Any]:
-    return {"schema": f"trust.{reply.schema}/1", "ok": reply.exit != 4, "data": data, "warnings": list(reply.warnings)}
+    return {
+        "schema": f"trust.{reply.schema}/1",
+        "ok": reply.exit != 4,
+        "data": data,
+        "warnings": list(reply.warnings),
+    }
 
 
 def _dump(document: object) -> str:

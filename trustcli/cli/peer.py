@@ -1,4 +1,4 @@
-"""`trust peer …`"""
+"""`trust peer …`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ def add(
     *,
     name: str = argument("NAME", "what you call them"),
     id_: str = argument("ID", "did:key:…, https://…, agent:…: any URI"),
-    weight: float = option("--weight", help="how much you listen to their ratings before you have rated them, 0 to 1", kind=float, metavar="W"),
+    weight: float | None = option(
+        "--weight",
+        help="how much you listen to their ratings before you have rated them, 0 to 1",
+        kind=float,
+        metavar="W",
+    ),
 ) -> Reply:
     """Bind a name of your own to a key or URI. Ratings that waited for it are signed now.
 
@@ -28,9 +33,11 @@ def add(
       trust peer add helper agent:cursor-agent --weight 0.3
     """
     peer, released = naming.add_peer(session.node, name, id_, weight)
-    warnings = ()
+    warnings: list[dict[str, str]] = []
     if naming.mixed_script(peer.name):
-        warnings = ({"code": "mixed_script", "message": f"{peer.name}: letters of several scripts; a look-alike?"},)
+        warnings.append(
+            {"code": "mixed_script", "message": f"{peer.name}: letters of several scripts; a look-alike?"}
+        )
     return Reply(
         "peer-add",
         data={**as_data(peer), "released": released},
@@ -57,7 +64,9 @@ def show(session: Session, *, name: str = argument("NAME", "a name, key or URI",
     """Show one peer: key, words to compare by voice, weight, block."""
     book = NameBook(session.node)
     subject = book.get(name)
-    peer = next((peer for peer in book.peers.values() if peer.name == name or peer.subject == subject.id), None)
+    peer = next(
+        (peer for peer in book.peers.values() if peer.name == name or peer.subject == subject.id), None
+    )
     if peer is None:
         raise UsageError(f"{name} has no name here", hint=f"trust peer add NAME {subject.id}")
     rows = [("name", peer.name), ("id", peer.subject or "none yet")]
@@ -95,13 +104,15 @@ def block(
     session: Session,
     *,
     name: str = argument("NAME", "a name, key or URI", complete="names"),
-    reason: str = option("--reason", help="why; for yourself", metavar="TEXT"),
+    reason: str | None = option("--reason", help="why; for yourself", metavar="TEXT"),
 ) -> Reply:
     """Ignore what somebody says, from now on and only here. Nobody is told."""
     return _changed(naming.change_peer(session.node, name, blocked=True, reason=reason), "peer-block")
 
 
-def unblock(session: Session, *, name: str = argument("NAME", "a name, key or URI", complete="names")) -> Reply:
+def unblock(
+    session: Session, *, name: str = argument("NAME", "a name, key or URI", complete="names")
+) -> Reply:
     """Listen to somebody again."""
     return _changed(naming.change_peer(session.node, name, blocked=False), "peer-unblock")
 

@@ -1,4 +1,4 @@
-"""`trust rate`"""
+"""`trust rate`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,37 @@ if TYPE_CHECKING:
 def rate(
     session: Session,
     *,
-    subject: str = argument("[SUBJECT]", "whom: a name, a key or any URI", default=None, complete="names"),
-    stars: str = argument("[STARS]", "1 to 5, one decimal", default=None),
-    category: str = option("--category", "-c", help="what about: reliability, performance, honesty or any word of yours", default=OVERALL, metavar="C"),
-    reason: str = option("--reason", "-m", help="why, for all to read: TEXT, @FILE or - for stdin", metavar="TEXT"),
-    evidence: list[str] = option("--evidence", help="a URI that shows it; may be repeated", many=True, metavar="URI"),
-    task: str = option("--task", help="the task it is about", metavar="ID"),
-    expires: str = option("--expires", help="stop counting then: 90d, 2027-01-01", metavar="TIME"),
+    subject: str | None = argument(
+        "[SUBJECT]", "whom: a name, a key or any URI", default=None, complete="names"
+    ),
+    stars: str | None = argument("[STARS]", "1 to 5, one decimal", default=None),
+    category: str = option(
+        "--category",
+        "-c",
+        help="what about: reliability, performance, honesty or any word of yours",
+        default=OVERALL,
+        metavar="C",
+    ),
+    reason: str | None = option(
+        "--reason", "-m", help="why, for all to read: TEXT, @FILE or - for stdin", metavar="TEXT"
+    ),
+    evidence: list[str] = option(
+        "--evidence", help="a URI that shows it; may be repeated", many=True, metavar="URI"
+    ),
+    task: str | None = option("--task", help="the task it is about", metavar="ID"),
+    expires: str | None = option("--expires", help="stop counting then: 90d, 2027-01-01", metavar="TIME"),
     private: bool = flag("--private", help="keep it on this machine: signed, counted for you, never sent"),
-    via_agent: str = option("--via-agent", help="a machine made this rating: which", metavar="MODEL"),
+    via_agent: str | None = option("--via-agent", help="a machine made this rating: which", metavar="MODEL"),
     human_guided: bool = flag("--human-guided", help="with --via-agent: a person steered it"),
     new: bool = flag("--new", help="take an unknown name although it is near a known one"),
     strict: bool = flag("--strict", help="refuse names that no key is bound to (66)"),
     dry_run: bool = flag("--dry-run", "-n", help="show what would be signed, store nothing"),
-    batch: str = option("--batch", help='rate from NDJSON, {"subject":…,"stars":4,…} a line; - for stdin', metavar="FILE", complete="files"),
+    batch: str | None = option(
+        "--batch",
+        help='rate from NDJSON, {"subject":…,"stars":4,…} a line; - for stdin',
+        metavar="FILE",
+        complete="files",
+    ),
 ) -> Reply:
     """Say what you think of somebody: 1 to 5 stars, in one category.
 

@@ -1,4 +1,4 @@
-"""`trust revoke`"""
+"""`trust revoke`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 def revoke(
     session: Session,
     *,
-    what: str = argument("RECORD|SUBJECT", "a record id (8 digits or more), or whom you rated", complete="names"),
-    category: str = option("--category", "-c", help="only ratings in this category", metavar="C"),
-    reason: str = option("--reason", "-m", help="why, for all to read: TEXT, @FILE or - for stdin", metavar="TEXT"),
+    what: str = argument(
+        "RECORD|SUBJECT", "a record id (8 digits or more), or whom you rated", complete="names"
+    ),
+    category: str | None = option("--category", "-c", help="only ratings in this category", metavar="C"),
+    reason: str | None = option(
+        "--reason", "-m", help="why, for all to read: TEXT, @FILE or - for stdin", metavar="TEXT"
+    ),
     dry_run: bool = flag("--dry-run", "-n", help="show what would be taken back"),
 ) -> Reply:
     """Take back a rating of yours: by its record, or all about a subject.
@@ -44,7 +48,10 @@ def reply(schema: str, taken: list[TakenBack], dry_run: bool) -> Reply:
             ],
             "dry_run": dry_run,
         },
-        rows=[(one.how, one.subject.name, one.category, one.record or "never left this machine") for one in taken],
+        rows=[
+            (one.how, one.subject.name, one.category, one.record or "never left this machine")
+            for one in taken
+        ],
         notes=("dry run: nothing was stored",) if dry_run else (),
         next=f"trust score {taken[0].subject.name}",
     )

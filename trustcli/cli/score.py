@@ -1,4 +1,4 @@
-"""`trust score`"""
+"""`trust score`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,40 @@ if TYPE_CHECKING:
     from trustcli.node.asking import Scored
 
 CATEGORY = option("--category", "-c", help="only ratings in this category", metavar="C")
-FROM = option("--from", help="as seen by NAME, a key, or an outside identity such as otc:35; default: you", metavar="NAME", complete="names")
-MODEL = option("--model", help=f"{', '.join(MODELS)}; default: setting `model`", choices=tuple(MODELS), metavar="M")
+FROM = option(
+    "--from",
+    help="as seen by NAME, a key, or an outside identity such as otc:35; default: you",
+    metavar="NAME",
+    complete="names",
+)
+MODEL = option(
+    "--model", help=f"{', '.join(MODELS)}; default: setting `model`", choices=tuple(MODELS), metavar="M"
+)
 AS_OF = option("--as-of", help="what was known then: 2026-11-20, 90d, now-1h", metavar="TIME")
-HOPS = option("--hops", help="longest chain of ratings from the viewpoint to the subject", kind=int, metavar="N", choices=())
+HOPS = option(
+    "--hops",
+    help="longest chain of ratings from the viewpoint to the subject",
+    kind=int,
+    metavar="N",
+    choices=(),
+)
 HUMAN = flag("--human-only", help="leave out what machines rated unguided")
 
 
 def score(
     session: Session,
     *,
-    subjects: list[str] = argument("[SUBJECT...]", "whom; default: everybody within reach", many=True, complete="names"),
-    category: str = CATEGORY,
-    from_: str = FROM,
-    model: str = MODEL,
-    as_of: str = AS_OF,
-    hops: int = HOPS,
+    subjects: list[str] = argument(
+        "[SUBJECT...]", "whom; default: everybody within reach", many=True, complete="names"
+    ),
+    category: str | None = CATEGORY,
+    from_: str | None = FROM,
+    model: str | None = MODEL,
+    as_of: str | None = AS_OF,
+    hops: int | None = HOPS,
     human_only: bool = HUMAN,
-    top: int = option("--top", help="only the N best", kind=int, metavar="N"),
-    bottom: int = option("--bottom", help="only the N worst", kind=int, metavar="N"),
+    top: int | None = option("--top", help="only the N best", kind=int, metavar="N"),
+    bottom: int | None = option("--bottom", help="only the N worst", kind=int, metavar="N"),
 ) -> Reply:
     """Show how good somebody is, as seen by you: stars, their range, raters for and against.
 

@@ -1,4 +1,4 @@
-"""`trust show`"""
+"""`trust show`."""
 
 from __future__ import annotations
 

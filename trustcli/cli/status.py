@@ -1,4 +1,4 @@
-"""`trust status`"""
+"""`trust status`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ def status(
     """Show who you are, what the ledger holds, and what needs attention."""
     node = session.node
     alerts = caring.alerts(node)
-    data = {"id": _identity(node), "home": node.places.data, "ledger": _ledger(node), "peers": _peers(node)}
+    data: dict[str, Any] = {
+        "id": _identity(node),
+        "home": node.places.data,
+        "ledger": _ledger(node),
+        "peers": _peers(node),
+    }
     data["alerts"] = [alert._asdict() for alert in alerts]
     worst = any(alert.severity != caring.INFO for alert in alerts)
     exit_ = NO if check and worst else OK
@@ -77,7 +82,9 @@ def _peers(node: Node) -> dict[str, int]:
 
 def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
     identity, ledger, peers = data["id"], data["ledger"], data["peers"]
-    rows = [("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")]
+    rows: list[tuple[str, ...]] = [
+        ("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")
+    ]
     if ledger:
         total = ledger["ratings"] + ledger["waiting"] + ledger["private"]
         parts = [f"{total} rating{'s' * (total != 1)}"]
@@ -87,7 +94,9 @@ def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
         rows.append(("ledger", " · ".join(parts)))
     else:
         rows.append(("ledger", "none yet"))
-    rows.append(("peers", f"{peers['named']} named, {peers['bound']} with a key or URI, {peers['blocked']} blocked"))
+    rows.append(
+        ("peers", f"{peers['named']} named, {peers['bound']} with a key or URI, {peers['blocked']} blocked")
+    )
     rows += [("alert", f"{alert.severity}: {alert.message}  ({alert.hint})") for alert in alerts]
     return rows
 
@@ -101,7 +110,12 @@ def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
         ("trust_waiting_ratings", "gauge", "Ratings that wait for a key.", ledger.get("waiting", 0)),
         ("trust_ledger_bytes", "gauge", "Size of the ledger file.", ledger.get("bytes", 0)),
         ("trust_peers", "gauge", "Named peers.", data["peers"]["named"]),
-        ("trust_alerts", "gauge", "Alerts above info.", sum(alert.severity != caring.INFO for alert in alerts)),
+        (
+            "trust_alerts",
+            "gauge",
+            "Alerts above info.",
+            sum(alert.severity != caring.INFO for alert in alerts),
+        ),
     ):
         yield f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n"
 

@@ -44,12 +44,18 @@ def environment() -> str:
         ("FORCE_COLOR", "anything: draw although the output is no terminal"),
     )
     lines = [f"  {name}\n      {meaning}" for name, meaning in rows]
-    return "ENVIRONMENT\n\n" + "\n".join(lines) + "\n\nAn option wins over the environment, which wins over the settings file.\n"
+    return (
+        "ENVIRONMENT\n\n"
+        + "\n".join(lines)
+        + "\n\nAn option wins over the environment, which wins over the settings file.\n"
+    )
 
 
 def files() -> str:
     """Files and settings."""
-    settings = [f"  {key} = {Settings._field_defaults[key]!r}\n      {meaning}" for key, meaning in MEANING.items()]
+    settings = [
+        f"  {key} = {Settings._field_defaults[key]!r}\n      {meaning}" for key, meaning in MEANING.items()
+    ]
     return (
         "FILES\n\n"
         "  $XDG_CONFIG_HOME/trustcli/config.toml       settings (trust config)\n"

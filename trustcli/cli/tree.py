@@ -16,10 +16,10 @@ from trustcli.errors import UsageError
 
 EPILOG = "Topics: trust help exit-codes | environment | files | json | policy | models"
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_CLICK_ERROR = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_CLICK_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
-class Chosen(Exception):  # noqa: N818  no error: how a parsed command leaves the parser
+class Chosen(Exception):
     """Typer understood the line: the command, its values and those of the global options."""
 
     def __init__(self, run: Run, values: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -29,7 +29,9 @@ class Chosen(Exception):  # noqa: N818  no error: how a parsed command leaves th
 
 def build() -> Any:
     """Return the command tree, walkable by `.commands` and `.params`."""
-    app = _app("trust", "Signed trust between people, servers and AI agents, without a server in the middle.", EPILOG)
+    app = _app(
+        "trust", "Signed trust between people, servers and AI agents, without a server in the middle.", EPILOG
+    )
     groups = {name: _app(name, text) for name, text in GROUPS.items()}
     panels = {name: section for section, names in SECTIONS.items() for name in names}
     for name, group in groups.items():
@@ -57,7 +59,7 @@ def parse(argv: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
     except _CLICK_ERROR as problem:
         context = getattr(problem, "ctx", None)
         path = context.command_path if context else "trust"
-        message = problem.format_message()  # type: ignore[attr-defined]  # every ClickException has it
+        message = problem.format_message()
         raise UsageError(message.rstrip("."), hint=f"{path} --help") from None
     raise SystemExit(code or 0)
 

@@ -1,4 +1,4 @@
-"""`trust undo`"""
+"""`trust undo`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from trustcli.cli.session import Session
 
 
-def undo(session: Session, *, dry_run: bool = flag("--dry-run", "-n", help="show what would be undone")) -> Reply:
+def undo(
+    session: Session, *, dry_run: bool = flag("--dry-run", "-n", help="show what would be undone")
+) -> Reply:
     """Take back your last rating: withdrawn if it never left this machine, else revoked."""
     return reply("undo", [rating.undo(session.node, dry_run=dry_run)], dry_run)

@@ -1,4 +1,4 @@
-"""`trust verify`"""
+"""`trust verify`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 def verify(
     session: Session,
     *,
-    what: str = argument("[RECORD|FILE|-]", "a record id, a bundle, or - for stdin; default: the whole ledger", default=None, complete="files"),
+    what: str | None = argument(
+        "[RECORD|FILE|-]",
+        "a record id, a bundle, or - for stdin; default: the whole ledger",
+        default=None,
+        complete="files",
+    ),
 ) -> Reply:
     """Check signatures and ids again: of the ledger, of one record, or of a file. Exit 1 if any is bad.
 

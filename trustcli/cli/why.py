@@ -1,4 +1,4 @@
-"""`trust why`"""
+"""`trust why`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ def why(
     session: Session,
     *,
     subject: str = argument("SUBJECT", "whom", complete="names"),
-    category: str = CATEGORY,
-    from_: str = FROM,
-    model: str = MODEL,
-    as_of: str = AS_OF,
-    hops: int = HOPS,
+    category: str | None = CATEGORY,
+    from_: str | None = FROM,
+    model: str | None = MODEL,
+    as_of: str | None = AS_OF,
+    hops: int | None = HOPS,
     human_only: bool = HUMAN,
-    limit: int = option("--limit", help="show at most N voices and N left out; default 20", kind=int, default=20, metavar="N"),
+    limit: int = option(
+        "--limit", help="show at most N voices and N left out; default 20", kind=int, default=20, metavar="N"
+    ),
 ) -> Reply:
     """Explain a score: whose ratings count, by which path and weight; which do not, and why not."""
     inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)

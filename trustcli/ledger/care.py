@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from trustcli.errors import WouldOverwrite
+from trustcli.errors import DiskError, WouldOverwrite
 from trustcli.ledger import connection, schema
 from trustcli.ledger.projection import OFFSET, PROJECTIONS, Names, Projector, id_pair
 from trustcli.ledger.store import Head, Ledger
@@ -13,15 +13,14 @@ from trustcli.ledger.store import Head, Ledger
 _CHUNK = 1_000  # pages copied between two looks at the lock: 16 MiB
 
 
-def backup(ledger: Ledger, db: sqlite3.Connection, path: str) -> Head:
+def backup(db: sqlite3.Connection, path: str) -> Head:
     """Copy the ledger to `path` (mode 0600), complete as of one moment; return the copy's head."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         raise WouldOverwrite(f"{path} exists already") from None
     except OSError as problem:
-        with connection.Guard(path):
-            raise problem
+        raise DiskError(f"{path}: {problem.strerror}") from problem
     try:
         with connection.Guard(path):
             copy = sqlite3.connect(path, isolation_level=None)

@@ -78,11 +78,13 @@ class Private:
             ).fetchone()
             if row:
                 raise WouldOverwrite(
-                    f"{peer.subject} already has the name {row[0]!r}", hint=f"trust peer rename {row[0]} {peer.name}"
+                    f"{peer.subject} already has the name {row[0]!r}",
+                    hint=f"trust peer rename {row[0]} NAME",
                 )
             db.execute(
                 "INSERT INTO private_peers VALUES (?,?,?,?,?,?) ON CONFLICT (name) DO UPDATE SET subject ="
-                " excluded.subject, weight = excluded.weight, blocked = excluded.blocked, reason = excluded.reason",
+                " excluded.subject, weight = excluded.weight, blocked = excluded.blocked,"
+                " reason = excluded.reason",
                 (peer.name, peer.subject, peer.weight, int(peer.blocked), peer.reason, peer.added),
             )
 
@@ -143,14 +145,14 @@ class Private:
                 " line, ended, became FROM private_ratings WHERE ended IS NULL OR ? ORDER BY id",
                 (with_ended,),
             ).fetchall()
-        return [PrivateRating(*row[:9], json.loads(row[9]), *row[10:]) for row in rows]
+        return [PrivateRating._make((*row[:9], json.loads(row[9]), *row[10:])) for row in rows]
 
     def rows(self, author: str) -> list[tuple[object, ...]]:
         """Return what a reader needs of this author's private ratings, ended ones included."""
         with connection.Guard(self._path):
             return self._db.execute(
-                "SELECT subject, category, author, created, -id, value, expires, NULL, machine, received, ended"
-                " FROM private_ratings WHERE author = ?",
+                "SELECT subject, category, author, created, -id, value, expires, NULL, machine, received,"
+                " ended FROM private_ratings WHERE author = ?",
                 (author,),
             ).fetchall()
 

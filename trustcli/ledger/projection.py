@@ -50,7 +50,7 @@ class Names:
         if known:
             return known
         row = db.execute(self._select, (text,)).fetchone()
-        found: int = row[0] if row else db.execute(self._insert, (text,)).lastrowid
+        found = int(row[0] if row else db.execute(self._insert, (text,)).lastrowid or 0)
         self._new[text] = found
         return found
 
@@ -129,9 +129,17 @@ def _revocation(
     return (author, *id_pair(bytes.fromhex(str(body["record"]))), created, seq)
 
 
-def _key(names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]) -> tuple[object, ...]:
+def _key(
+    names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
+) -> tuple[object, ...]:
     other = body.get("successor") or body.get("predecessor")
-    return (author, seq, body["action"], names.node(str(other)) if other else None, body.get("since", created))
+    return (
+        author,
+        seq,
+        body["action"],
+        names.node(str(other)) if other else None,
+        body.get("since", created),
+    )
 
 
 if TYPE_CHECKING:

@@ -34,9 +34,7 @@ class Reader:
             self._cut = _NO_CUT if as_of is None or self.history else self._seq_at(as_of)
             self.has_keys = self._one("SELECT 1 FROM keys LIMIT 1") is not None
             self.has_revocations = self._one("SELECT 1 FROM revocations LIMIT 1") is not None
-        self._private = [
-            self._private_row(row) for row in private if self.history or _was_there(row, as_of)
-        ]
+        self._private = [self._private_row(row) for row in private if self.history or _was_there(row, as_of)]
 
     def node(self, name: str) -> int | None:
         """Return the number of a key or subject, None where no record names it."""

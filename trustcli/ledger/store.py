@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from trustcli.records.envelope import Record
 
 _LOOKUP = 500  # ids in one query; more only makes the statement longer
+_ENTRIES = (
+    "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r"
+    " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
+)
 PREFIX_DIGITS = 8  # shortest id prefix accepted; fewer can be ground in seconds
 
 
@@ -153,7 +157,10 @@ class Ledger:
     def count_by(self, authors: Iterable[str]) -> int:
         """Return how many records the authors have signed."""
         with connection.Guard(self.path):
-            found = (self._db.execute("SELECT records FROM nodes WHERE name = ?", (name,)).fetchone() for name in authors)
+            found = (
+                self._db.execute("SELECT records FROM nodes WHERE name = ?", (name,)).fetchone()
+                for name in authors
+            )
             return sum(row[0] for row in found if row)
 
     def last(self) -> int:
@@ -237,7 +244,7 @@ class Ledger:
         """
         from trustcli.ledger import care  # noqa: PLC0415
 
-        return care.backup(self, self._db, path)
+        return care.backup(self._db, path)
 
     def integrity(self) -> list[str]:
         """Return what is wrong with the file or its projections; empty when all is well."""
@@ -259,10 +266,7 @@ class Ledger:
     def _entries(self, condition: str, values: tuple[object, ...]) -> Iterator[Entry]:
         from trustcli.records.crypto import record_id  # noqa: PLC0415  not on the way of `check`
 
-        query = (
-            "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r "
-            f"JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author WHERE {condition}"  # noqa: S608
-        )
+        query = f"{_ENTRIES} WHERE {condition}"  # the conditions are in this file
         with connection.Guard(self.path):
             for seq, kind, author, created, received, body, sig in self._db.execute(query, values):
                 data = self.rebuild(author, kind, created, body)
@@ -270,16 +274,17 @@ class Ledger:
                     fields = json.loads(body)
                 except ValueError:
                     raise DiskError(
-                        f"{self.path}: record {seq} is damaged", hint="trust ledger check; then restore a backup"
+                        f"{self.path}: record {seq} is damaged",
+                        hint="trust ledger check; then restore a backup",
                     ) from None
                 yield Entry(seq, record_id(data).hex(), kind, author, created, received, fields, data, sig)
 
     def _insert(self, db: sqlite3.Connection, records: list[Record], received: int) -> None:
-        last, seq, count, ratings, total = self._last(db)
+        last, first, count, ratings, total = self._last(db)
         received = max(received, last)
         projector = Projector(db, self._nodes, self._words)
         rows = []
-        for seq, record in enumerate(records, seq + 1):
+        for seq, record in enumerate(records, first + 1):
             author, kind = projector.node(record.author), projector.word(record.kind)
             pair = id_pair(record.digest)
             body = self._body(record)

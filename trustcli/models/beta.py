@@ -46,7 +46,8 @@ class Beta:
         for voice in view.all_voices(question.category):
             by_subject.setdefault(voice.subject, {})[voice.rater] = voice
         return [
-            _answer(view, question, subject, voices, [], trust).score for subject, voices in by_subject.items()
+            _answer(view, question, subject, voices, [], trust).score
+            for subject, voices in by_subject.items()
         ]
 
 
@@ -56,7 +57,12 @@ def decay(age: float, half_life: float) -> float:
 
 
 def _answer(
-    view: View, question: Question, subject: int, voices: dict[int, Voice], ignored: list[Ignored], trust: Trust
+    view: View,
+    question: Question,
+    subject: int,
+    voices: dict[int, Voice],
+    ignored: list[Ignored],
+    trust: Trust,
 ) -> Answer:
     reach = trust.in_raters(voices)
     terms: list[Term] = []

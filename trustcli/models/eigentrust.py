@@ -100,7 +100,9 @@ class EigenTrust:
                 silent += [Ignored(seq, voice.rater, NO_WEIGHT) for seq in seqs]
         _, ignored = view.voices_of(subject, question.category)
         score = summary(subject, shares.get(subject, 0.0), terms)
-        return Answer(score._replace(weight=score.value or 0.0), sorted(terms, key=by_weight), ignored + silent)
+        return Answer(
+            score._replace(weight=score.value or 0.0), sorted(terms, key=by_weight), ignored + silent
+        )
 
     def score_all(self, view: View, question: Question) -> list[Score]:
         """Score every subject that trust flows to."""

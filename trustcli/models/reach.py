@@ -50,7 +50,7 @@ class Trust:
             found[self._me] = Reach(1.0, (self._me,))
         if hops < 1:
             return found
-        direct = self._opinions_of(self._me)
+        direct = self.opinions_of(self._me)
         for rater in wanted - {self._me}:
             if rater in direct:
                 found[rater] = Reach(direct[rater], (self._me, rater))
@@ -82,10 +82,10 @@ class Trust:
     def _vouchers(self, strangers: set[int], hops: int) -> dict[int, dict[int, float]]:
         """Return {introducer: {stranger: trust}}, asked from the side with fewer nodes."""
         vouched: dict[int, dict[int, float]] = {}
-        direct = self._opinions_of(self._me)
+        direct = self.opinions_of(self._me)
         if hops == 1 and len(direct) <= len(strangers):
             for introducer in direct:
-                said = self._opinions_of(introducer)
+                said = self.opinions_of(introducer)
                 known = {stranger: said[stranger] for stranger in strangers & said.keys()}
                 if known:
                     vouched[introducer] = known
@@ -96,7 +96,7 @@ class Trust:
                     vouched.setdefault(introducer, {})[stranger] = trust
         return vouched
 
-    def _opinions_of(self, rater: int) -> dict[int, float]:
+    def opinions_of(self, rater: int) -> dict[int, float]:
         """Return how much `rater` trusts whom: the category's rating, else the overall one."""
         known = self._said_by.get(rater)
         if known is None:
@@ -134,7 +134,7 @@ class Trust:
 
 def direct(view: View, question: Question) -> dict[int, float]:
     """Return the viewpoint's own trust (0..1) by node: what it rated or stated, nothing passed on."""
-    return Trust(view, question)._opinions_of(view.current(question.viewpoint))
+    return Trust(view, question).opinions_of(view.current(question.viewpoint))
 
 
 def _worths(voices: dict[int, Voice]) -> dict[int, float]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 from trustcli.models.answer import STARS, Answer, Score, by_weight, summary, voice_term
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.models.answer import Question, Term

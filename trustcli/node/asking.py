@@ -71,7 +71,9 @@ class Inquiry:
         self.asked = Asked(seen_by, self.model.name, category, now, self.reader.history)
         self._me = self.reader.number(me) if me else None
         self._own = {self.reader.number(key) for key in self.book.own.values()}
-        self._weights = self._numbers({p.subject: p.weight for p in self.book.peers.values() if p.weight is not None})
+        self._weights = self._numbers(
+            {p.subject: p.weight for p in self.book.peers.values() if p.weight is not None}
+        )
         number = self.reader.number(seen_by)
         self._question = Question(
             number,
@@ -124,7 +126,9 @@ class Inquiry:
         if word is not None:
             return self.book.get(word).id
         if me is None:
-            raise NotFound("whose eyes? there is no key yet", hint="trust keygen, or --from NAME", code="no_key")
+            raise NotFound(
+                "whose eyes? there is no key yet", hint="trust keygen, or --from NAME", code="no_key"
+            )
         return me
 
     def _category(self, text: str | None) -> int | None:

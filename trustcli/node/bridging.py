@@ -70,15 +70,22 @@ def mapping(system: str, columns: str, scale: str, category: str) -> Mapping:
     Raises:
         UsageError.
     """
-    if not (system.isascii() and system[:1].isalpha() and system.replace("-", "").isalnum() and system.islower()):
+    if not (
+        system.isascii() and system[:1].isalpha() and system.replace("-", "").isalnum() and system.islower()
+    ):
         raise UsageError(f"{system!r} is no system", hint="a short lower-case word, such as otc")
     if system in ("did", "petname", "http", "https"):
-        raise UsageError(f"{system}: names belong to others", hint="a word for the outside system, such as otc")
+        raise UsageError(
+            f"{system}: names belong to others", hint="a word for the outside system, such as otc"
+        )
     found = dict(part.partition("=")[::2] for part in columns.split(","))
     wrong = [name for name in found if name not in COLUMNS or not found[name]]
     missing = [name for name in _NEEDED if name not in found]
     if wrong or missing:
-        raise UsageError(f"--map: {'unknown' if wrong else 'missing'} {(wrong or missing)[0]!r}", hint="rater=0,subject=1,value=2,time=3")
+        raise UsageError(
+            f"--map: {'unknown' if wrong else 'missing'} {(wrong or missing)[0]!r}",
+            hint="rater=0,subject=1,value=2,time=3",
+        )
     low, dots, high = scale.partition("..")
     try:
         bounds = Decimal(low), Decimal(high)
@@ -101,7 +108,7 @@ def bridge(
         UsageError: a header that is not there. NotFound, KeyProblem, DiskError, Busy.
     """
     author = node.me
-    ledger = node.make_ledger()
+    node.make_ledger()
     refused: list[Refused] = []
     batch: list[Record] = []
     rows = added = signed = 0

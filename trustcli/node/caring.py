@@ -50,8 +50,12 @@ def alerts(node: Node) -> list[Alert]:
     if name not in node.keys.names():
         return [Alert("no_key", WARN, "there is no key yet", "trust keygen")]
     if not node.keys.encrypted(name):
-        found.append(Alert("key_unencrypted", INFO, f"key {name} is not encrypted", f"trust id passwd {name}"))
-    found += [Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()]
+        found.append(
+            Alert("key_unencrypted", INFO, f"key {name} is not encrypted", f"trust id passwd {name}")
+        )
+    found += [
+        Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()
+    ]
     if node.has_ledger():
         found += _expiring(node)
     return found
@@ -117,7 +121,9 @@ def _crypto() -> Finding:
 
     wrong = crypto.self_test()
     if wrong:
-        return Finding("ed25519", BAD, f"PyNaCl {nacl.__version__} fails {', '.join(wrong)}", "pip install -U pynacl")
+        return Finding(
+            "ed25519", BAD, f"PyNaCl {nacl.__version__} fails {', '.join(wrong)}", "pip install -U pynacl"
+        )
     return Finding("ed25519", OK, f"PyNaCl {nacl.__version__} follows profile trust-ed25519-1")
 
 
@@ -129,7 +135,11 @@ def _home(node: Node) -> list[Finding]:
             continue
         mode = stat.S_IMODE(os.stat(path).st_mode)
         if mode & 0o022:
-            findings.append(Finding("home", BAD, f"{path} can be written by others (mode {mode:04o})", f"chmod 700 {path}"))
+            findings.append(
+                Finding(
+                    "home", BAD, f"{path} can be written by others (mode {mode:04o})", f"chmod 700 {path}"
+                )
+            )
         else:
             findings.append(Finding("home", OK, f"{path} (mode {mode:04o})"))
     if os.path.isdir(node.places.data):
@@ -141,7 +151,12 @@ def _disk(path: str) -> Finding:
     free = shutil.disk_usage(path).free
     kind = _file_system(os.path.realpath(path))
     if kind in _NETWORK_FILE_SYSTEMS:
-        return Finding("disk", WARN, f"{path} is on {kind}: locks are unreliable there", "keep the ledger on a local disk")
+        return Finding(
+            "disk",
+            WARN,
+            f"{path} is on {kind}: locks are unreliable there",
+            "keep the ledger on a local disk",
+        )
     if free < _LITTLE:
         return Finding("disk", WARN, f"{free >> 20} MiB free", "free some space")
     return Finding("disk", OK, f"{free >> 20} MiB free")
@@ -162,7 +177,9 @@ def _file_system(path: str) -> str:
 
 
 def _keys(node: Node) -> list[Finding]:
-    problems = [Finding("keys", BAD, f"{path}: {what}", f"chmod go= {path}") for path, what in node.keys.problems()]
+    problems = [
+        Finding("keys", BAD, f"{path}: {what}", f"chmod go= {path}") for path, what in node.keys.problems()
+    ]
     names = node.keys.names()
     if not names:
         return [*problems, Finding("keys", WARN, "there is no key yet", "trust keygen")]
@@ -170,7 +187,9 @@ def _keys(node: Node) -> list[Finding]:
         problems.append(Finding("keys", WARN, f"no key named {node.identity!r}", f"trust id use {names[0]}"))
     open_keys = [name for name in names if not node.keys.encrypted(name)]
     if open_keys:
-        problems.append(Finding("keys", INFO, f"not encrypted: {', '.join(open_keys)}", f"trust id passwd {open_keys[0]}"))
+        problems.append(
+            Finding("keys", INFO, f"not encrypted: {', '.join(open_keys)}", f"trust id passwd {open_keys[0]}")
+        )
     return problems or [Finding("keys", OK, f"{len(names)}, all encrypted")]
 
 
@@ -182,14 +201,22 @@ def _ledger(node: Node) -> list[Finding]:
     mode = stat.S_IMODE(os.stat(ledger.path).st_mode)
     findings = []
     if mode & 0o077:
-        findings.append(Finding("ledger", WARN, f"readable by others (mode {mode:04o})", f"chmod 600 {ledger.path}"))
+        findings.append(
+            Finding("ledger", WARN, f"readable by others (mode {mode:04o})", f"chmod 600 {ledger.path}")
+        )
     if ledger.network != node.settings.network:
         findings.append(
-            Finding("ledger", WARN, f"is of network {ledger.network!r}, settings say {node.settings.network!r}",
-                    "one home holds one network: use another TRUST_HOME")
-        )  # fmt: skip
+            Finding(
+                "ledger",
+                WARN,
+                f"is of network {ledger.network!r}, settings say {node.settings.network!r}",
+                "one home holds one network: use another TRUST_HOME",
+            )
+        )
     head = ledger.head()
-    findings.append(Finding("ledger", OK, f"{head.records} records, schema 1, {os.stat(ledger.path).st_size} bytes"))
+    findings.append(
+        Finding("ledger", OK, f"{head.records} records, schema 1, {os.stat(ledger.path).st_size} bytes")
+    )
     return findings
 
 
@@ -199,15 +226,24 @@ def _clock(node: Node) -> Finding:
         return Finding("clock", BAD, f"says {rfc3339(now)}", "set the clock: ratings would be dated wrongly")
     if node.has_ledger() and node.ledger.head().received > now + DAY:
         last = rfc3339(node.ledger.head().received)
-        return Finding("clock", WARN, f"says {rfc3339(now)}, but records arrived on {last}", "check the clock")
+        return Finding(
+            "clock", WARN, f"says {rfc3339(now)}, but records arrived on {last}", "check the clock"
+        )
     return Finding("clock", OK, rfc3339(now))
 
 
 def _command(script: str | None) -> Finding:
     if script is None:
-        return Finding("command", INFO, "no `trust` on the PATH", "use `trustcli`, or put its directory first")
+        return Finding(
+            "command", INFO, "no `trust` on the PATH", "use `trustcli`, or put its directory first"
+        )
     if b"trustcli" not in _start_of(script):
-        return Finding("command", WARN, f"`trust` is {script}, p11-kit's tool", "use `trustcli`, or put our directory first in PATH")
+        return Finding(
+            "command",
+            WARN,
+            f"`trust` is {script}, p11-kit's tool",
+            "use `trustcli`, or put our directory first in PATH",
+        )
     return Finding("command", OK, f"`trust` is {script}")
 
 
@@ -217,6 +253,3 @@ def _start_of(path: str) -> bytes:
             return file.read(4_096)
     except OSError:
         return b""
-
-
-

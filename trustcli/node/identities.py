@@ -38,7 +38,13 @@ def show(node: Node, name: str | None = None) -> Identity:
     keys = node.keys
     did = keys.did(name)
     return Identity(
-        name, did, words(did), keys.path(name), keys.created(name), keys.encrypted(name), name == node.identity
+        name,
+        did,
+        words(did),
+        keys.path(name),
+        keys.created(name),
+        keys.encrypted(name),
+        name == node.identity,
     )
 
 
@@ -67,11 +73,9 @@ def rotate(node: Node, passphrase: bytes | None = None) -> tuple[Identity, Ident
         The old identity and its successor.
     """
     old = show(node)
-    name = _successor_name(node, old.name)
-    if name in node.keys.names():
-        successor = show(node, name)
-    else:
-        successor = make(node, name, passphrase=passphrase)
+    name = _successor_name(old.name)
+    exists = name in node.keys.names()
+    successor = show(node, name) if exists else make(node, name, passphrase=passphrase)
     body: dict[str, Json] = {"action": kind.ROTATE, "successor": successor.did}
     if not _said(node, old.did, body):
         keep(node, seal(node, old.did, "key", body, node.clock()))
@@ -85,7 +89,7 @@ def confirm(node: Node) -> tuple[Identity, Identity]:
         NotFound: `rotate` was not called before.
     """
     old = show(node)
-    name = _successor_name(node, old.name)
+    name = _successor_name(old.name)
     if name not in node.keys.names():
         raise NotFound(f"no successor of {old.name!r} waits for confirmation", hint="trust id rotate")
     successor = show(node, name)
@@ -128,7 +132,7 @@ def change_passphrase(node: Node, name: str, new: bytes | None) -> Identity:
     return show(node, name)
 
 
-def _successor_name(node: Node, name: str) -> str:
+def _successor_name(name: str) -> str:
     base, _, number = name.rpartition("-")
     if base and number.isdigit():
         return f"{base}-{int(number) + 1}"
@@ -143,4 +147,3 @@ def _said(node: Node, author: str, body: dict[str, Json]) -> bool:
     if me is None or other is None:
         return False
     return any(event[:3] == (me, body["action"], other) for event in reader.key_events(me))
-

@@ -16,15 +16,15 @@ import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.ledger.projection import id_pair
-from trustcli.records import canonical, crypto, did
 from trustcli.ledger.store import Signed
+from trustcli.records import canonical, crypto, did
 from trustcli.records.envelope import MAX_LINE, Record, join_line, outline, split_line
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO, TypeVar
+    from typing import BinaryIO, Self, TypeVar
 
     from trustcli.ledger import Ledger
     from trustcli.ledger.store import Entry
@@ -43,15 +43,19 @@ _PRIVATE = b'{"private":true,'
 class Codec:
     """msgspec as `Record.parse_quickly` wants it: sorted keys make its output canonical."""
 
-    decode = staticmethod(msgspec.json.Decoder().decode)
-    encode = staticmethod(msgspec.json.Encoder(order="sorted").encode)
+    def __init__(self) -> None:
+        self.decode = msgspec.json.Decoder().decode
+        self.encode = msgspec.json.Encoder(order="sorted").encode
+
+
+CODEC = Codec()
 
 
 class Manifest(NamedTuple):
     """The first line of a bundle: what should follow it."""
 
     net: str
-    count: int
+    records: int
     fingerprint: str
     digest: str
 
@@ -111,8 +115,8 @@ class Tally:
     def finish(self) -> Imported:
         """Return the result; a bundle that is not what its manifest says is noted as such."""
         manifest = self.manifest
-        if manifest and self._count < manifest.count:
-            self.refuse(self.lines, "truncated", f"{self._count} of {manifest.count} records are here")
+        if manifest and self._count < manifest.records:
+            self.refuse(self.lines, "truncated", f"{self._count} of {manifest.records} records are here")
         elif manifest and "sha256:" + self._digest.hexdigest() != manifest.digest:
             self.refuse(self.lines, "bad_digest", "the records are not those the manifest was made for")
         return Imported(self.lines, self.added, self.known, self.refused, manifest)
@@ -137,7 +141,7 @@ class Verifier:
         cores = len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(cores) if cores > 1 else None
 
-    def __enter__(self) -> Verifier:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -160,7 +164,7 @@ class Verifier:
             try:
                 data, sig = split_line(line)
                 found.append(
-                    Record.parse_quickly(data, sig, crypto.record_id(data), net=self._network, codec=Codec)
+                    Record.parse_quickly(data, sig, crypto.record_id(data), net=self._network, codec=CODEC)
                 )
             except RecordRefused as problem:
                 found.append(problem)
@@ -203,7 +207,7 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
             for number, line in private:
                 _take_private(node, number, line, tally, dry_run)
             if progress:
-                progress(tally.lines, tally.manifest.count + 1 if tally.manifest else None)
+                progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     return tally.finish()
 
 
@@ -241,7 +245,9 @@ def _read_manifest(line: bytes, tally: Tally) -> None:
             raise RecordRefused("bad_envelope")
         tally.manifest = manifest
     except TypeError:
-        tally.refuse(1, "bad_envelope", "the manifest has other fields than net, count, fingerprint, digest")
+        tally.refuse(
+            1, "bad_envelope", "the manifest has other fields than net, records, fingerprint, digest"
+        )
     except RecordRefused as problem:
         tally.refuse(1, problem.code, str(problem))
 
@@ -281,7 +287,10 @@ def _take_private(node: Node, number: int, line: bytes, tally: Tally, dry_run: b
     ledger = node.ledger
     try:
         record = Record.parse(b"{" + line[len(_PRIVATE) :], net=ledger.network)
-        if record.author not in {node.keys.did(name) for name in node.keys.names()} or record.kind != "rating":
+        if (
+            record.author not in {node.keys.did(name) for name in node.keys.names()}
+            or record.kind != "rating"
+        ):
             raise RecordRefused("bad_envelope", "a private rating belongs to its author's own ledger")
     except RecordRefused as problem:
         tally.refuse(number, problem.code, str(problem))
@@ -388,6 +397,6 @@ def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) ->
             lines = public + [(number, b"{" + line[len(_PRIVATE) :]) for number, line in private]
             good += len(_sound(lines, verifier.parse([line for _, line in lines]), node.clock(), tally))
             if progress:
-                progress(tally.lines, tally.manifest.count + 1 if tally.manifest else None)
+                progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     result = tally.finish()
     return Verified(good + result.known, result.refused)

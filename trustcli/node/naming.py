@@ -99,7 +99,9 @@ class NameBook:
         near = self.near(word)
         if near:
             return NotFound(f"no peer named {word!r}: did you mean {near!r}?", hint=f"trust peer show {near}")
-        return NotFound(f"no peer named {word!r}", hint=f"trust peer add {word} did:key:…", code="unknown_name")
+        return NotFound(
+            f"no peer named {word!r}", hint=f"trust peer add {word} did:key:…", code="unknown_name"
+        )
 
     def near(self, word: str) -> str | None:
         """Return the known name that `word` may be a slip of, if there is one."""
@@ -222,7 +224,10 @@ def change_peer(node: Node, word: str, *, blocked: bool, reason: str | None = No
 
 
 def _free_name(book: NameBook, id_: str) -> str:
-    base = id_[-8:] if did.is_did(id_) else "".join(char if char.isalnum() else "-" for char in id_)[:40].strip("-")
+    base = (
+        id_[-8:]
+        if did.is_did(id_)
+        else "".join(char if char.isalnum() else "-" for char in id_)[:40].strip("-")
+    )
     names: Iterable[str] = (base if n == 0 else f"{base}-{n}" for n in range(10_000))
     return next(name for name in names if name and name not in book.peers and name not in book.own)
-

@@ -68,8 +68,15 @@ def tenths(stars: str) -> int:
     if stars and not stars.strip("★☆"):
         stars = str(stars.count("★"))
     whole, _, part = stars.partition(".")
-    if not (whole + part).isascii() or not whole.isdigit() or not (part.isdigit() or not part) or len(stars) > 8:
-        raise UsageError(f"{stars!r} is no number of stars", hint="1 to 5, one decimal: 4 or 4.5", code="bad_stars")
+    if (
+        not (whole + part).isascii()
+        or not whole.isdigit()
+        or not (part.isdigit() or not part)
+        or len(stars) > 8
+    ):
+        raise UsageError(
+            f"{stars!r} is no number of stars", hint="1 to 5, one decimal: 4 or 4.5", code="bad_stars"
+        )
     if part.rstrip("0")[1:]:
         raise UsageError("stars have one decimal", hint=f"{whole}.{part[0]}", code="bad_stars")
     value = int(whole) * 10 + int((part or "0")[0])
@@ -78,7 +85,9 @@ def tenths(stars: str) -> int:
     return value
 
 
-def rate(node: Node, draft: Draft, *, new: bool = False, strict: bool = False, dry_run: bool = False) -> Rated:
+def rate(
+    node: Node, draft: Draft, *, new: bool = False, strict: bool = False, dry_run: bool = False
+) -> Rated:
     """Rate one subject: sign it, or keep it as a draft while its name has no key.
 
     Args:
@@ -171,11 +180,15 @@ def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> 
                 raise UsageError("a batch is public", hint="trust rate --private, one at a time")
             subject = book.get(draft.subject)
             if not subject.bound:
-                raise NotFound(f"{subject.name!r} has no key yet", hint=f"trust peer add {subject.name} did:key:…")
+                raise NotFound(
+                    f"{subject.name!r} has no key yet", hint=f"trust peer add {subject.name} did:key:…"
+                )
             created = max(node.clock(), created + 1)  # of two lines about one subject the later counts
             record = seal(node, author, "rating", _body(draft, subject), created)
             records.append(record)
-            results.append({"line": number, "ok": True, "record": f"sha256:{record.id}", "subject": subject.id})
+            results.append(
+                {"line": number, "ok": True, "record": f"sha256:{record.id}", "subject": subject.id}
+            )
         except (RecordRefused, UsageError, NotFound) as problem:
             results.append({"line": number, "ok": False, "code": problem.code, "message": str(problem)})
         if len(results) >= BATCH:
@@ -183,7 +196,9 @@ def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> 
     yield from flush()
 
 
-def revoke(node: Node, word: str, *, category: str | None, reason: str | None, dry_run: bool) -> list[TakenBack]:
+def revoke(
+    node: Node, word: str, *, category: str | None, reason: str | None, dry_run: bool
+) -> list[TakenBack]:
     """Take back one record (by id) or all own ratings of a subject, in one category or in all.
 
     Raises:
@@ -204,7 +219,9 @@ def revoke(node: Node, word: str, *, category: str | None, reason: str | None, d
     taken = [] if dry_run else _withdraw(node, author, subject, category)
     taken += _revoke_records(node, author, _standing(node, author, subject, category), reason, dry_run)
     if not taken:
-        raise NotFound(f"you have no rating of {subject.name} to take back", hint=f"trust log {subject.name} --by me")
+        raise NotFound(
+            f"you have no rating of {subject.name} to take back", hint=f"trust log {subject.name} --by me"
+        )
     return taken
 
 
@@ -365,4 +382,3 @@ def _withdraw(node: Node, author: str, subject: Subject, category: str | None) -
 
 def _withdrawn(book: NameBook, draft: PrivateRating) -> TakenBack:
     return TakenBack("withdrawn", Subject(draft.subject, book.label(draft.subject)), draft.category, None)
-

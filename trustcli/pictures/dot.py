@@ -52,7 +52,7 @@ def _cut(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a quoted string that is shown as it is: no entity, no `\\N`, no `\\n` in it means anything.
+    r"""Return a quoted string that is shown as it is: no entity, no `\N`, no `\n` in it means anything.
 
     Names of nodes too: Graphviz copies `&#27;` in a name into its SVG, and no browser opens that.
     """

@@ -10,7 +10,7 @@ import binascii
 import json
 
 from trustcli.errors import RecordRefused
-from trustcli.records import canonical, crypto, did, fields
+from trustcli.records import canonical, crypto, did
 from trustcli.records.kinds import KINDS
 from trustcli.value import NamedTuple
 
@@ -133,7 +133,7 @@ class Record(NamedTuple):
                 statement = codec.decode(data)
                 if statement["kind"] in KINDS and codec.encode(statement) == data:
                     return cls._verified(statement, data, sig, digest, net)
-        except Exception:  # noqa: S110  whatever it was, the strict parser names it
+        except Exception:  # noqa: BLE001, S110  whatever it was, the strict parser names it
             pass
         return cls.parse_parts(data, sig, net=net)
 
@@ -152,8 +152,12 @@ if TYPE_CHECKING:
     class Codec(Protocol):
         """A JSON library that is fast enough for bulk: both ways between bytes and plain values."""
 
-        def decode(self, data: bytes, /) -> Any: ...
-        def encode(self, value: Any, /) -> bytes: ...
+        def decode(self, data: bytes, /) -> Any:
+            """Return the value of JSON bytes."""
+
+        def encode(self, value: Any, /) -> bytes:
+            """Return JSON bytes with sorted keys and no white space."""
+            ...
 
 
 def join_line(data: bytes, sig: bytes) -> bytes:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Field = Callable[[Json], None]
 
 
-def check_body(body: Mapping[str, Json], required: Mapping[str, Field], optional: Mapping[str, Field]) -> None:
+def check_body(
+    body: Mapping[str, Json], required: Mapping[str, Field], optional: Mapping[str, Field]
+) -> None:
     """Check that `body` has all required fields, no unknown ones, and that each is well formed.
 
     `ext` may hold anything canonical; no fold ever reads it.
