@@ -1,0 +1,182 @@
+# bash completion of trust and trustcli. Made by .ci/generate.py: do not edit.
+# shellcheck shell=bash
+
+# What may follow a command: sub-commands, options, and those of them that take a value.
+_trustcli_command() {
+    subs='' flags='' takes=''
+    case $1 in
+        '') subs='keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        keygen) flags='--no-passphrase --import --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--import --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        id) subs='ls show use export import passwd rotate retire' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id use') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id export') flags='--secret --format --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--format --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id import') flags='--no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id passwd') flags='--new-passphrase-file --new-passphrase-fd --new-passphrase-command --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--new-passphrase-file --new-passphrase-fd --new-passphrase-command --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id rotate') flags='--confirm --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'id retire') flags='--compromised-since --reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--compromised-since --reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        peer) subs='add ls show rename rm block unblock' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer add') flags='--weight --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--weight --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer rename') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer rm') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer block') flags='--reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer unblock') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        rate) flags='--category --reason --evidence --task --expires --private --via-agent --human-guided --new --strict --dry-run --batch --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --evidence --task --expires --via-agent --batch --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        revoke) flags='--category --reason --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        undo) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        status) flags='--check --metrics --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        score) flags='--category --from --model --as-of --hops --human-only --top --bottom --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --from --model --as-of --hops --top --bottom --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        check) flags='--min --category --raters --max-age --max-spread --human-only --policy --unknown --from --model --as-of --hops --explain --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--min --category -c --raters --max-age --max-spread --policy --unknown --from --model --as-of --hops --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        why) flags='--category --from --model --as-of --hops --human-only --limit --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --from --model --as-of --hops --limit --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        log) flags='--by --since --until --category --kind --limit --follow --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--by --since --until --category -c --kind --limit --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        show) flags='--raw --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        verify) flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        graph) flags='--format --depth --category --from --model --as-of --output --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--format -f --depth --category -c --from --model --as-of --output -o --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        export) flags='--output --since --subject --by --category --kind --include-private --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--output -o --since --subject --by --category -c --kind --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        import) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        bridge) subs=csv flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'bridge csv') flags='--system --map --scale --category --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--system --map --scale --category -c --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        config) subs='get set unset ls path' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'config get') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'config set') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'config unset') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'config ls') flags='--origin --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'config path') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        doctor) flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        ledger) subs='path backup check compact migrate' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'ledger path') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'ledger backup') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'ledger check') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'ledger compact') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'ledger migrate') flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        completion) flags='--names --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        capabilities) flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        help) flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+    esac
+}
+
+# What the value of an option, or the argument at a place, is completed with.
+_trustcli_value() {
+    kind='' offered=''
+    case $1 in
+        *' --home') kind=files ;;
+        *' --as') kind=names ;;
+        *' --passphrase-file') kind=files ;;
+        'keygen --import') kind=files ;;
+        'id show 0') kind=names ;;
+        'id use 0') kind=names ;;
+        'id export --format') offered='did multibase jwk openssh hex seed-hex' ;;
+        'id export 0') kind=names ;;
+        'id import 0') kind=files ;;
+        'id passwd --new-passphrase-file') kind=files ;;
+        'id passwd 0') kind=names ;;
+        'peer show 0') kind=names ;;
+        'peer rename 0') kind=names ;;
+        'peer rm 0') kind=names ;;
+        'peer block 0') kind=names ;;
+        'peer unblock 0') kind=names ;;
+        'rate --batch') kind=files ;;
+        'rate 0') kind=names ;;
+        'revoke 0') kind=names ;;
+        'score --from') kind=names ;;
+        'score --model') offered='beta stars eigentrust' ;;
+        'score '[0-9]*) kind=names ;;
+        'check --unknown') offered='review deny allow' ;;
+        'check --from') kind=names ;;
+        'check --model') offered='beta stars eigentrust' ;;
+        'check '[0-9]*) kind=names ;;
+        'why --from') kind=names ;;
+        'why --model') offered='beta stars eigentrust' ;;
+        'why 0') kind=names ;;
+        'log --by') kind=names ;;
+        'log --kind') offered='rating revocation key' ;;
+        'log 0') kind=names ;;
+        'verify 0') kind=files ;;
+        'graph --format') offered='csv dot graphml html json mermaid svg' ;;
+        'graph -f') offered='csv dot graphml html json mermaid svg' ;;
+        'graph --from') kind=names ;;
+        'graph --model') offered='beta stars eigentrust' ;;
+        'graph --output') kind=files ;;
+        'graph -o') kind=files ;;
+        'export --output') kind=files ;;
+        'export -o') kind=files ;;
+        'export --subject') kind=names ;;
+        'export --by') kind=names ;;
+        'export --kind') offered='rating revocation key' ;;
+        'import 0') kind=files ;;
+        'bridge csv 0') kind=files ;;
+        'config get 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
+        'config set 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
+        'config unset 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
+        'ledger backup 0') kind=files ;;
+        'completion 0') offered='bash zsh fish' ;;
+        'help '[0-9]*) offered='exit-codes environment files json policy models keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' ;;
+    esac
+}
+
+# Offer the lines of standard input that begin with the word.
+_trustcli_offer() {
+    local line
+    while IFS= read -r line; do
+        [[ $line == "$word"* ]] && COMPREPLY+=("$(printf '%q' "$line")")
+    done
+}
+
+_trustcli() {
+    local word='' command='' option='' place=0 plain='' joined='' home='' i
+    local subs flags takes kind offered
+    local -a node
+    COMPREPLY=()
+    _trustcli_command ''
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ $word == = ]]; then
+            continue # bash splits --home=DIR in three
+        elif [[ $word == :* ]]; then
+            joined=1 # and did:key:z6Mk at its colons
+        elif [[ -n $joined ]]; then
+            joined=''
+        elif [[ -n $option ]]; then
+            [[ $option == --home ]] && home=$word
+            option=''
+        elif [[ -z $plain && $word == -- ]]; then
+            plain=1
+        elif [[ -z $plain && $word == -?* ]]; then
+            [[ " $takes " == *" $word "* ]] && option=$word
+        elif [[ " $subs " == *" $word "* ]]; then
+            command="${command:+$command }$word"
+            _trustcli_command "$command"
+        else
+            place=$((place + 1))
+        fi
+    done
+    word=${COMP_WORDS[COMP_CWORD]}
+    [[ $word == = ]] && word=''
+    [[ -n $joined || $word == :* ]] && return
+    if [[ -n $option ]]; then
+        _trustcli_value "$command $option"
+    elif [[ -z $plain && $word == -* ]]; then
+        offered=$flags
+    elif [[ -n $subs ]]; then
+        offered=$subs
+    else
+        _trustcli_value "$command $place"
+    fi
+    case $kind in
+        files)
+            compopt -o filenames 2>/dev/null
+            while IFS= read -r i; do COMPREPLY+=("$i"); done < <(compgen -f -- "$word")
+            ;;
+        names)
+            [[ -n $home ]] && node=(--home "${home/#\~\//$HOME/}")
+            _trustcli_offer < <("${COMP_WORDS[0]}" ${node[@]+"${node[@]}"} completion --names 2>/dev/null </dev/null)
+            ;;
+    esac
+    # shellcheck disable=SC2086  # words of our own, none with a blank or a pattern
+    [[ -n $offered ]] && _trustcli_offer < <(printf '%s\n' $offered)
+}
+
+complete -F _trustcli trust trustcli

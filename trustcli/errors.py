@@ -85,6 +85,7 @@ class BadInput(TrustError):
 
     exit = 65
     code = "bad_input"
+    hint = "look at the input, then run it again"
 
 
 class NotFound(TrustError):
@@ -92,6 +93,7 @@ class NotFound(TrustError):
 
     exit = 66
     code = "not_found"
+    hint = "look for a slip of the pen: trust peer ls, trust log, ls"
 
 
 class WouldOverwrite(TrustError):

@@ -8,6 +8,7 @@ passes through `safe` once, at the place where it becomes output.
 from __future__ import annotations
 
 _JOINERS = "\u200c\u200d"  # Persian and Indic spelling, emoji sequences
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")
 _MAX_MARKS = 4  # stacked combining marks that one character of real text may carry
 
 
@@ -31,6 +32,16 @@ def safe(text: str) -> str:
             continue
         shown.append(char if char.isprintable() or char in _JOINERS else _escape(char))
     return "".join(shown)
+
+
+def word(text: str) -> str:
+    """Return `text` as one word of a shell command line, quoted where a shell would read more into it.
+
+    Every suggested command is built with it: a subject from the wire may be `agent:x;rm -rf`.
+    """
+    if text and _PLAIN.issuperset(text):
+        return text
+    return "'" + safe(text).replace("'", "'\\''") + "'"
 
 
 def _escape(char: str) -> str:

@@ -18,7 +18,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import INGEST, KILLED, Fault, Run, compile_shim, environment, has_compiler, run, spread
+from tests.faults.harness import (
+    INGEST,
+    KILLED,
+    Fault,
+    Run,
+    compile_shim,
+    environment,
+    has_compiler,
+    run,
+    spread,
+)
 from trustcli.errors import DiskError
 from trustcli.ledger import Ledger
 

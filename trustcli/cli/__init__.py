@@ -10,7 +10,7 @@ import sys
 from trustcli import __version__
 from trustcli.cli import output, quick
 from trustcli.cli.commands import TAKEN
-from trustcli.cli.session import Session
+from trustcli.cli.session import Session, wants_json
 from trustcli.errors import BUG, TrustError, UsageError
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         session = Session(settings)
         return output.show(session, run(session, **values))
     except TrustError as problem:
-        return output.fail(session, problem, as_json=session.json if session else "--json" in words)
+        return output.fail(session, problem, as_json=wants_json(session, words))
     except BrokenPipeError:
         return output.reader_is_gone()
     except KeyboardInterrupt:
@@ -87,5 +87,5 @@ def _bug(problem: Exception, session: Session | None, words: list[str]) -> int:
         f"a fault of this program: {type(problem).__name__}: {problem}",
         hint="please report it, with what -v prints: nothing acknowledged was lost",
     )
-    output.fail(session, found, as_json=session.json if session else "--json" in words)
+    output.fail(session, found, as_json=wants_json(session, words))
     return BUG

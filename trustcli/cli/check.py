@@ -9,6 +9,7 @@ from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, inquir
 from trustcli.errors import NO, OK, UNKNOWN, UsageError
 from trustcli.node import asking
 from trustcli.policy import ON_UNKNOWN, Policy, parse
+from trustcli.safe import word
 from trustcli.timing import DAY, duration
 
 TYPE_CHECKING = False
@@ -63,7 +64,7 @@ def check(
         "min": min_,
         "category": category,
         "raters": raters,
-        "max_age_days": duration(max_age) / DAY if max_age else None,
+        "max_age_days": None if max_age is None else duration(max_age) / DAY,
         "max_spread": max_spread,
         "human_only": human_only or None,
         "model": model,
@@ -82,7 +83,7 @@ def check(
         stream = ((data, row) for data, row, _ in results)
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
     data, row, _ = results[0]
-    step = f"trust why {data['name']}" if exit_ else ""
+    step = f"trust why {word(data['name'])}" if exit_ else ""
     return Reply(
         "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked), next=step
     )
@@ -102,7 +103,7 @@ def _words(session: Session, subjects: list[str]) -> list[str]:
 
 def _policy(session: Session, name: str | None, options: dict[str, object]) -> Policy:
     given = {key: value for key, value in options.items() if value is not None}
-    base = config.load_policy(session.places, name) if name else Policy()
+    base = config.load_policy(session.places, name) if name is not None else Policy()
     try:
         return parse({**{k: v for k, v in base._asdict().items() if v is not None}, **given}, "policy")
     except Exception as problem:

@@ -8,6 +8,7 @@ completion (cli/tree.py), the man pages, and `trust capabilities`.
 
 from __future__ import annotations
 
+from trustcli.errors import UsageError
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -40,6 +41,7 @@ class Reply(NamedTuple):
         rows: cells of text, one line each; columns on a terminal, tabs in a pipe.
         head: titles of the columns, shown on a terminal only.
         text: instead of rows, text as it is (already safe), piece by piece.
+        is_json: the text is JSON lines already, printed the same with --json.
         stream: instead of all of it, (data, row) pairs as they come; NDJSON with --json.
         draw: shows the answer on a terminal that can do more than lines.
         notes, next: talk, on stderr.
@@ -51,6 +53,7 @@ class Reply(NamedTuple):
     head: tuple[str, ...] = ()
     exit: int = 0
     text: Iterable[str] | None = None
+    is_json: bool = False
     stream: Iterator[tuple[dict[str, Any], tuple[str, ...]]] | None = None
     outcome: Callable[[], int] | None = None
     draw: Callable[[Any], None] | None = None
@@ -104,6 +107,19 @@ def params_of(run: Run) -> dict[str, Param]:
 def title_of(run: Run) -> str:
     """Return the first sentence of a command's docstring."""
     return (run.__doc__ or "").strip().splitlines()[0]
+
+
+def at_least(least: int, **counts: int | None) -> None:
+    """Refuse a count below `least`.
+
+    Raises:
+        UsageError.
+    """
+    for name, count in counts.items():
+        if count is not None and count < least:
+            raise UsageError(
+                f"--{name} is at least {least}, not {count}", hint=f"leave --{name} out, or raise it"
+            )
 
 
 GLOBALS: dict[str, Param] = {

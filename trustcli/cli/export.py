@@ -8,6 +8,7 @@ from trustcli.cli.declare import Reply, flag, option
 from trustcli.errors import DiskError, UsageError, WouldOverwrite
 from trustcli.node import moving
 from trustcli.node.naming import NameBook
+from trustcli.safe import word
 from trustcli.timing import past
 
 TYPE_CHECKING = False
@@ -52,9 +53,9 @@ def export(
             "a bundle with private ratings is for your own machines only", hint="say so with --yes"
         )
     wanted = moving.Filter(
-        past(since, node.clock()) if since else None,
-        book.get(subject).id if subject else None,
-        book.get(by).id if by else None,
+        None if since is None else past(since, node.clock()),
+        None if subject is None else book.get(subject).id,
+        None if by is None else book.get(by).id,
         category,
         kind,
     )
@@ -71,11 +72,12 @@ def export(
         size = written(target, _joined(manifest, lines))
         row = ("exported", f"{data['records']} records", target)
         return Reply(
-            "export", data={**data, "file": target, "bytes": size}, rows=[row], next=f"trust import {target}"
+            "export",
+            data={**data, "file": target, "bytes": size},
+            rows=[row],
+            next=f"trust import {word(target)}",
         )
-    if session.json:
-        raise UsageError("a bundle is NDJSON already", hint="trust export -o FILE --json")
-    return Reply("export", text=(line.decode() + "\n" for line in lines))
+    return Reply("export", text=(line.decode() + "\n" for line in lines), is_json=True)
 
 
 def written(path: str, pieces: Iterator[bytes]) -> int:

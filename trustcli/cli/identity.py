@@ -193,7 +193,7 @@ def retire(
     identity = identities.show(node)
     if not session.options["yes"] and not _sure(session, identity):
         raise UsageError("a retired key never comes back", hint="trust id retire --yes")
-    since = timing.past(compromised_since, node.clock()) if compromised_since else None
+    since = None if compromised_since is None else timing.past(compromised_since, node.clock())
     identities.retire(node, since=since, reason=reason)
     state = "compromised" if since is not None else "retired"
     return Reply(

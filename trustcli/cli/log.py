@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, flag, option
 from trustcli.node.naming import NameBook
 from trustcli.timing import past, rfc3339
 
@@ -39,14 +39,15 @@ def log(
       trust log --by me --since 7d
       trust log bob --kind rating --json --limit 0
     """
+    at_least(0, limit=limit)
     node = session.node
     book = NameBook(node)
     now = node.clock()
     wanted = Wanted(
-        book.get(subject).id if subject else None,
-        book.get(by).id if by else None,
-        past(since, now) if since else None,
-        past(until, now) if until else None,
+        None if subject is None else book.get(subject).id,
+        None if by is None else book.get(by).id,
+        None if since is None else past(since, now),
+        None if until is None else past(until, now),
         category,
         kind,
     )

@@ -21,7 +21,7 @@ def show(session: Session, reply: Reply) -> int:
     out = sys.stdout
     if out is None:  # closed: the exit code is all there is
         return _drain(reply)
-    if session.json:
+    if session.json and not reply.is_json:
         _json(reply, out)
     elif reply.stream is not None:
         for _, row in reply.stream:
@@ -113,7 +113,8 @@ def _draw(reply: Reply, session: Session) -> None:
 def _json(reply: Reply, out: TextIO) -> None:
     if reply.stream is not None:
         for data, _ in reply.stream:
-            out.write(_dump(_document(reply, data)) + "\n")
+            ok = data.get("ok", True)
+            out.write(_dump({**_document(reply, data), "ok": ok}) + "\n")
             out.flush()
         return
     data = reply.data

@@ -6,6 +6,7 @@ from trustcli.cli.declare import Reply, argument, option
 from trustcli.errors import UsageError
 from trustcli.node import naming
 from trustcli.node.naming import NameBook
+from trustcli.safe import word
 from trustcli.timing import rfc3339
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ def add(
         data={**as_data(peer), "released": released},
         rows=[("peer", peer.name, peer.subject or "")],
         notes=(f"{released} rating{'s' * (released != 1)} signed and released",) if released else (),
-        next=f"trust rate {peer.name} 4",
+        next=f"trust rate {word(peer.name)} 4",
         warnings=warnings,
     )
 
@@ -68,7 +69,7 @@ def show(session: Session, *, name: str = argument("NAME", "a name, key or URI",
         (peer for peer in book.peers.values() if peer.name == name or peer.subject == subject.id), None
     )
     if peer is None:
-        raise UsageError(f"{name} has no name here", hint=f"trust peer add NAME {subject.id}")
+        raise UsageError(f"{name} has no name here", hint=f"trust peer add NAME {word(subject.id)}")
     rows = [("name", peer.name), ("id", peer.subject or "none yet")]
     words = None
     if peer.subject and peer.subject.startswith("did:key:"):

@@ -8,6 +8,7 @@ from trustcli.errors import OK, PARTIAL, UsageError
 from trustcli.node import rating
 from trustcli.node.rating import Draft
 from trustcli.records.rating import OVERALL
+from trustcli.safe import word
 from trustcli.timing import future, rfc3339
 
 TYPE_CHECKING = False
@@ -79,7 +80,7 @@ def rate(
         session.text(reason),
         evidence,
         task,
-        future(expires, node.clock()) if expires else None,
+        None if expires is None else future(expires, node.clock()),
         via_agent,
         human_guided,
         private,
@@ -117,7 +118,8 @@ def _reply(rated: Rated, dry_run: bool) -> Reply:
         notes.append("dry run: nothing was stored")
     if not rated.subject.bound:
         notes.append(f"{name} has no key yet: kept on this machine, not sent")
-    step = f"trust why {name}" if rated.subject.bound else f"trust peer add {name} did:key:z6Mk…"
+    quoted = word(name)
+    step = f"trust why {quoted}" if rated.subject.bound else f"trust peer add {quoted} did:key:z6Mk…"
     cells = ("rated", name, shown.stars(value / 10), f"{value / 10:.1f}", category, record)
     return Reply("rate", data=data, rows=[cells], notes=tuple(notes), next=step)
 

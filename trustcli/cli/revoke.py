@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag, option
 from trustcli.node import rating
+from trustcli.safe import word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,5 +54,5 @@ def reply(schema: str, taken: list[TakenBack], dry_run: bool) -> Reply:
             for one in taken
         ],
         notes=("dry run: nothing was stored",) if dry_run else (),
-        next=f"trust score {taken[0].subject.name}",
+        next=f"trust score {word(taken[0].subject.name)}",
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, flag, option
 from trustcli.errors import OK, UNKNOWN
 from trustcli.models import MODELS
 from trustcli.node import asking
 from trustcli.node.asking import Inquiry
+from trustcli.safe import word
 from trustcli.timing import past
 
 TYPE_CHECKING = False
@@ -63,6 +64,7 @@ def score(
       trust score --top 10 --category reliability
       trust score otc:1 --from otc:35 --as-of 2013-01-01
     """
+    at_least(0, top=top, bottom=bottom)
     inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
     if subjects:
         found = [inquiry.about(subject) for subject in asking.subjects(inquiry, subjects)]
@@ -104,7 +106,7 @@ def inquire(
     if hops is not None and not 1 <= hops <= 6:
         raise UsageError("--hops is 1 to 6")
     node = session.node
-    moment = past(as_of, node.clock()) if as_of else None
+    moment = None if as_of is None else past(as_of, node.clock())
     return Inquiry(
         node, viewpoint=from_, category=category, model=model, as_of=moment, hops=hops, people_only=human_only
     )
@@ -132,7 +134,7 @@ def _hint(unknown: list[Scored], found: list[Scored], model: str | None, asked: 
     if unknown or (not found and not asked):
         other = "" if model == "stars" else ", or --model stars for everybody's mean"
         return f"nobody within reach knows: --from somebody who does{other}"
-    return f"trust why {found[0].subject.name}" if found else ""
+    return f"trust why {word(found[0].subject.name)}" if found else ""
 
 
 def _draw(console: Any, inquiry: Inquiry, found: list[Scored]) -> None:

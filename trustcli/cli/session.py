@@ -156,6 +156,14 @@ class Session:
         return None if wait is None else float(wait)
 
 
+def wants_json(session: Session | None, words: list[str]) -> bool:
+    """Say whether an error is to be a JSON document; the line may not even have been understood."""
+    if session is not None:
+        return session.json
+    before = words[: words.index("--")] if "--" in words else words
+    return "--json" in before or os.environ.get("TRUST_JSON") == "1"
+
+
 def now() -> int:
     """The one clock: Unix ms."""
     return time.time_ns() // 1_000_000

@@ -10,9 +10,13 @@ from typer.main import get_command
 
 from trustcli import __version__
 from trustcli.cli.commands import COMMANDS, GROUPS, SECTIONS
-from trustcli.cli.declare import GLOBALS, REQUIRED, Param, Run, params_of
+from trustcli.cli.declare import GLOBALS, REQUIRED, Param, params_of
 from trustcli.cli.quick import load
 from trustcli.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.cli.declare import Run
 
 EPILOG = "Topics: trust help exit-codes | environment | files | json | policy | models"
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

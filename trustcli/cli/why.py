@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, option
+from trustcli.cli.declare import Reply, argument, at_least, option
 from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, inquire
 from trustcli.errors import OK, UNKNOWN
 from trustcli.node import asking
@@ -35,6 +35,7 @@ def why(
     ),
 ) -> Reply:
     """Explain a score: whose ratings count, by which path and weight; which do not, and why not."""
+    at_least(0, limit=limit)
     inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
     scored = inquiry.about(asking.subjects(inquiry, [subject])[0])
     answer = scored.answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 
 from trustcli.errors import Busy, ConfigError, DiskError, NotFound, TrustError
 from trustcli.ledger import schema
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LOCK_WAIT = 5.0  # seconds; a batch of another process takes well under one
+_KNOCK = 0.002  # seconds between two tries for the write lock
 _CACHE_KIB = 32_768  # holds the inner pages of the indexes of a million ratings
 _FIXED_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
@@ -74,6 +76,7 @@ def create(path: str, *, network: str, ledger_id: str, lock_wait: float = LOCK_W
     with Guard(path):
         db.execute(f"PRAGMA page_size = {schema.PAGE_SIZE}")
         db.execute(f"PRAGMA journal_mode = {journal_mode()}")
+    with Write(db, path, lock_wait):  # of several processes one creates, the others find it done
         if db.execute("PRAGMA user_version").fetchone() == (0,):
             schema.create(db, network=network, ledger_id=ledger_id)
     return db
@@ -123,16 +126,37 @@ def _error(problem: Exception, path: str) -> TrustError:
 
 
 class Write:
-    """One immediate transaction: all of it, durably, or nothing of it."""
+    """One immediate transaction: all of it, durably, or nothing of it.
 
-    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+    SQLite's own waiting backs off to 100 ms and can starve beside busy writers; here a writer that
+    waits knocks every few milliseconds, for up to `lock_wait` seconds.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: str, lock_wait: float = LOCK_WAIT) -> None:
         self._db = db
         self._guard = Guard(path)
+        self._wait = lock_wait
 
     def __enter__(self) -> sqlite3.Connection:
         with self._guard:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                self._begin()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {int(self._wait * 1000)}")
         return self._db
+
+    def _begin(self) -> None:
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_KNOCK)
+            else:
+                return
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None

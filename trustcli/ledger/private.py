@@ -55,9 +55,10 @@ class PrivateRating(NamedTuple):
 class Private:
     """The private tables of one ledger."""
 
-    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+    def __init__(self, db: sqlite3.Connection, path: str, lock_wait: float) -> None:
         self._db = db
         self._path = path
+        self._wait = lock_wait
 
     def peers(self) -> list[Peer]:
         """Return all peers by name."""
@@ -72,7 +73,7 @@ class Private:
         Raises:
             WouldOverwrite: another name is bound to the same key or URI.
         """
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             row = db.execute(
                 "SELECT name FROM private_peers WHERE subject = ? AND name <> ?", (peer.subject, peer.name)
             ).fetchone()
@@ -94,7 +95,7 @@ class Private:
         Raises:
             WouldOverwrite: the new name is taken. NotFound: there is no such peer.
         """
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             if db.execute("SELECT 1 FROM private_peers WHERE name = ?", (new,)).fetchone():
                 raise WouldOverwrite(f"the name {new!r} is taken", hint=f"trust peer show {new}")
             changed = db.execute("UPDATE private_peers SET name = ? WHERE name = ?", (new, old)).rowcount
@@ -110,7 +111,7 @@ class Private:
         Raises:
             NotFound: there is no such peer.
         """
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             if not db.execute("DELETE FROM private_peers WHERE name = ?", (name,)).rowcount:
                 raise NotFound(f"no peer named {name!r}", hint="trust peer ls")
 
@@ -118,7 +119,7 @@ class Private:
         self, author: str, created: int, received: int, body: Mapping[str, Json], line: bytes | None
     ) -> int:
         """Store a draft or a private rating; return its number."""
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             cursor = db.execute(
                 "INSERT INTO private_ratings (author, subject, category, value, created, received, expires,"
                 " machine, body, line) VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -131,7 +132,7 @@ class Private:
 
     def end(self, number: int, at: int, became: str | None = None) -> None:
         """Let a draft or private rating count no longer from `at` (Unix ms) on."""
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             db.execute(
                 "UPDATE private_ratings SET ended = ?, became = ? WHERE id = ? AND ended IS NULL",
                 (at, became, number),
@@ -167,5 +168,5 @@ class Private:
 
     def purge(self) -> int:
         """Delete ended drafts and private ratings for good; return how many there were."""
-        with connection.Write(self._db, self._path) as db:
+        with connection.Write(self._db, self._path, self._wait) as db:
             return db.execute("DELETE FROM private_ratings WHERE ended IS NOT NULL").rowcount

@@ -67,14 +67,17 @@ class Ledger:
     Nothing here checks a signature: a `Record` was verified when it was made.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+    def __init__(self, db: sqlite3.Connection, path: str, lock_wait: float = connection.LOCK_WAIT) -> None:
         self._db = db
+        self._wait = lock_wait
         self.path = path
         with connection.Guard(path):
             meta = dict(db.execute("SELECT name, value FROM meta"))
-        self.network: str = meta["network"]
-        self.ledger_id: str = meta["ledger"]
-        self.private = Private(db, path)
+        self.network: str = meta.get("network", "")
+        self.ledger_id: str = meta.get("ledger", "")
+        if not self.network or not self.ledger_id:
+            raise DiskError(f"{path} is damaged (meta)", hint="trust ledger check; then restore a backup")
+        self.private = Private(db, path, lock_wait)
         self._nodes = Names("nodes", "name")
         self._words = Names("words", "text")
         self._tail = f',"net":{json.dumps(self.network, ensure_ascii=False)},"v":1}}'.encode()
@@ -86,7 +89,7 @@ class Ledger:
         Raises:
             NotFound, DiskError, ConfigError, Busy: as `connection.connect`.
         """
-        return cls(connection.connect(path, lock_wait=lock_wait), path)
+        return cls(connection.connect(path, lock_wait=lock_wait), path, lock_wait)
 
     @classmethod
     def create(cls, path: str, *, network: str = "main", lock_wait: float = connection.LOCK_WAIT) -> Ledger:
@@ -106,6 +109,8 @@ class Ledger:
         """Return the counts and the fingerprint, in constant time."""
         with connection.Guard(self.path):
             row = self._db.execute("SELECT records, ratings, received, fingerprint FROM head").fetchone()
+        if row is None or not isinstance(row[3], bytes):
+            raise DiskError(f"{self.path} is damaged (head)", hint="restore a backup: trust ledger path")
         return Head(row[0], row[1], row[2], row[3].hex())
 
     def append(self, records: Sequence[Record], received: int) -> list[bool]:
@@ -123,7 +128,7 @@ class Ledger:
         """
         self._nodes.forget()
         self._words.forget()
-        with connection.Write(self._db, self.path) as db:
+        with connection.Write(self._db, self.path, self._wait) as db:
             known = self.known([record.digest for record in records])
             fresh = {record.digest: record for record in records if record.digest not in known}
             if fresh:

@@ -12,6 +12,7 @@ from trustcli.errors import NotFound, UsageError, WouldOverwrite
 from trustcli.ledger.private import PETNAME, Peer
 from trustcli.records import did
 from trustcli.records.fingerprint import short
+from trustcli.safe import word as quote
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ME = "me"
 MAX_NAME = 64  # characters
+_NEVER = frozenset(":/\\\"'`$;|&()<>*?!#~{}[]%^")  # what a path, a URI or a shell reads more into
 _SHORT = 5  # names below this length are near each other at distance 1 only
 
 
@@ -98,9 +100,11 @@ class NameBook:
         """Return the error for an unknown name."""
         near = self.near(word)
         if near:
-            return NotFound(f"no peer named {word!r}: did you mean {near!r}?", hint=f"trust peer show {near}")
+            return NotFound(
+                f"no peer named {word!r}: did you mean {near!r}?", hint=f"trust peer show {quote(near)}"
+            )
         return NotFound(
-            f"no peer named {word!r}", hint=f"trust peer add {word} did:key:…", code="unknown_name"
+            f"no peer named {word!r}", hint=f"trust peer add {quote(word)} did:key:…", code="unknown_name"
         )
 
     def near(self, word: str) -> str | None:
@@ -147,12 +151,12 @@ def check_petname(name: str) -> str:
         not 1 <= len(name) <= MAX_NAME
         or name == ME
         or name[0] in "-@."
-        or any(char in ":/\\\"'`$" or char.isspace() or not char.isprintable() for char in name)
+        or any(char in _NEVER or char.isspace() or not char.isprintable() for char in name)
     )
     if wrong:
         raise UsageError(
             f"{name!r} cannot be a name",
-            hint="1 to 64 printable characters without spaces, quotes, : / \\ or $; not starting with - @ .",
+            hint="1 to 64 letters, digits and the like, no spaces, quotes or ; | & $ : /; not starting with - @ .",
             code="bad_name",
         )
     return name

@@ -10,6 +10,7 @@ from trustcli.node.naming import NameBook, Subject, check_petname
 from trustcli.records import canonical, fields
 from trustcli.records.envelope import Record
 from trustcli.records.rating import OVERALL
+from trustcli.safe import word as quote
 from trustcli.value import NamedTuple
 from trustcli.view import SKEW
 
@@ -181,7 +182,7 @@ def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> 
             subject = book.get(draft.subject)
             if not subject.bound:
                 raise NotFound(
-                    f"{subject.name!r} has no key yet", hint=f"trust peer add {subject.name} did:key:…"
+                    f"{subject.name!r} has no key yet", hint=f"trust peer add {quote(subject.name)} did:key:…"
                 )
             created = max(node.clock(), created + 1)  # of two lines about one subject the later counts
             record = seal(node, author, "rating", _body(draft, subject), created)
@@ -216,11 +217,12 @@ def revoke(
         targets = [(entry.id, subject, str(entry.body["category"]))]
         return _revoke_records(node, author, targets, reason, dry_run)
     subject = book.get(word)
-    taken = [] if dry_run else _withdraw(node, author, subject, category)
+    taken = _withdraw(node, author, subject, category, dry_run)
     taken += _revoke_records(node, author, _standing(node, author, subject, category), reason, dry_run)
     if not taken:
         raise NotFound(
-            f"you have no rating of {subject.name} to take back", hint=f"trust log {subject.name} --by me"
+            f"you have no rating of {subject.name} to take back",
+            hint=f"trust log {quote(subject.name)} --by me",
         )
     return taken
 
@@ -370,12 +372,15 @@ def _revoke_records(
     return [TakenBack("revoked", subject, category, id_) for id_, subject, category in targets]
 
 
-def _withdraw(node: Node, author: str, subject: Subject, category: str | None) -> list[TakenBack]:
+def _withdraw(
+    node: Node, author: str, subject: Subject, category: str | None, dry_run: bool
+) -> list[TakenBack]:
     taken = []
     book = NameBook(node)
     for draft in node.ledger.private.ratings():
         if draft.author == author and draft.subject == subject.id and category in (None, draft.category):
-            node.ledger.private.end(draft.id, node.clock())
+            if not dry_run:
+                node.ledger.private.end(draft.id, node.clock())
             taken.append(_withdrawn(book, draft))
     return taken
 

@@ -1,0 +1,173 @@
+"""`trust id …`: own keys shown, exported, protected, rotated and retired."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.people import BOB, CAROL
+from tests.conftest import Program
+from trustcli.key_forms import parse_public, parse_seed
+
+
+def test_ls_marks_the_key_in_use(me: Program) -> None:
+    """All keys, one a line, a star at the one that signs; `use` moves the star."""
+    me("keygen", "work")
+    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [["*", "default"], ["-", "work"]]
+    assert me("id", "use", "work").exit == 0
+    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [["-", "default"], ["*", "work"]]
+    assert me("rate", BOB.did, "4", "--json").exit == 0
+    assert me("log", "--json").data["records"][0]["author"] == me("id", "show", "work", "--json").data["did"]
+
+
+def test_ls_of_an_empty_home_says_what_to_do(trust: Program) -> None:
+    """No keys is no error, and keygen is the next command."""
+    ran = trust("id", "ls")
+    assert (ran.exit, ran.out) == (0, "")
+    assert "trust keygen" in ran.err
+
+
+def test_show_gives_id_words_path_and_date(me: Program) -> None:
+    """The words are those keygen showed, so that two people can compare them by voice."""
+    rows = dict(line.split("\t", 1) for line in me("id", "show").out.splitlines())
+    assert list(rows) == ["name", "id", "words", "key", "created", "passphrase", "in use"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rows["created"])
+    assert (rows["passphrase"], rows["in use"]) == ("no", "yes")
+
+
+@pytest.mark.parametrize("words", [("show", "none"), ("use", "none"), ("export", "none"), ("passwd", "none")])
+def test_a_key_that_is_not_there_is_66(me: Program, words: tuple[str, ...]) -> None:
+    """And it changes nothing."""
+    assert me("id", *words).exit == 66
+    assert me("config", "get", "identity").out == "default\n"
+
+
+@pytest.mark.parametrize("form", ["did", "multibase", "jwk", "openssh", "hex"])
+def test_export_of_the_public_key_in_every_form(me: Program, form: str) -> None:
+    """Each form reads back as the same key, and holds no secret."""
+    did = me("id", "show", "--json").data["did"]
+    ran = me("id", "export", "--format", form)
+    assert ran.exit == 0
+    assert parse_public(ran.out.strip()) == did
+    assert me("id", "export", "--format", form, "--json").data["text"] == ran.out
+
+
+@pytest.mark.parametrize("form", ["multibase", "jwk", "openssh", "seed-hex"])
+def test_export_of_the_secret_key_goes_round(me: Program, tmp_path: Path, form: str) -> None:
+    """What --secret prints, `id import` takes: the same key in another home."""
+    did = me("id", "show", "--json").data["did"]
+    text = me("id", "export", "--secret", "--format", form).out
+    assert parse_seed(text.encode())
+    there = me("id", "import", "-", "moved", "--json", stdin=text.encode(), home=tmp_path / "there")
+    assert (there.exit, there.data["did"], there.data["name"]) == (0, did, "moved")
+
+
+def test_export_prints_no_secret_unasked(me: Program) -> None:
+    """Secret forms without --secret, and public forms with it, are usage errors."""
+    assert me("id", "export", "--format", "seed-hex").exit == 2
+    assert me("id", "export", "--secret", "--format", "did").exit == 2
+    assert me("id", "export", "--format", "pem").exit == 2
+    assert me("id", "export").out.startswith("did:key:")
+
+
+def test_import_refuses_garbage_and_never_overwrites(me: Program, tmp_path: Path) -> None:
+    """65 for what is no key, 73 for a name that is taken, 66 for no file."""
+    good = tmp_path / "good"
+    good.write_text(BOB.seed.hex(), encoding="utf-8")
+    assert me("id", "import", str(good)).exit == 73
+    assert me("id", "import", str(good), "bob-key").exit == 0
+    assert me("id", "import", "-", "x", stdin=b"\x00\xff").exit == 65
+    assert me("id", "import", "-", "x", stdin=b"").exit == 65
+    assert me("id", "import", str(tmp_path / "none"), "x").exit == 66
+    assert me("id", "import", str(tmp_path), "x").exit == 65
+
+
+def test_passwd_sets_changes_and_removes_a_passphrase(me: Program, tmp_path: Path) -> None:
+    """The key itself stays the same; the old passphrase no longer opens it."""
+    did = me("id", "show", "--json").data["did"]
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("first\n", encoding="utf-8")
+    two.write_text("second\n", encoding="utf-8")
+    assert me("id", "passwd").exit == 2
+    assert me("id", "passwd", "--new-passphrase-file", str(one)).exit == 0
+    assert me("id", "passwd", "--new-passphrase-file", str(two)).exit == 77
+    changed = me("id", "passwd", "--passphrase-file", str(one), "--new-passphrase-file", str(two), "--json").data
+    assert (changed["encrypted"], changed["did"]) == (True, did)
+    assert me("id", "passwd", "--no-passphrase", "--passphrase-file", str(one)).exit == 77
+    removed = me("id", "passwd", "--no-passphrase", "--passphrase-file", str(two), "--json").data
+    assert (removed["encrypted"], removed["did"]) == (False, did)
+
+
+def test_rotate_keeps_what_the_old_key_earned(me: Program, tmp_path: Path) -> None:
+    """Two steps: nothing changes before --confirm; after it both keys are one rater, and one subject."""
+    old = me("id", "show", "--json").data["did"]
+    me("rate", BOB.did, "4", "-q")
+    assert me("id", "rotate", "--confirm").exit == 66
+    first = me("id", "rotate", "--json").data
+    assert (first["confirmed"], first["new"]["name"]) == (False, "default-2")
+    assert me("config", "get", "identity").out == "default\n"
+    assert me("id", "rotate", "--json").data["new"]["did"] == first["new"]["did"]
+    second = me("id", "rotate", "--confirm", "--json").data
+    assert (second["confirmed"], second["old"]["did"]) == (True, old)
+    assert me("config", "get", "identity").out == "default-2\n"
+    score = me("score", BOB.did, "--json").data["rows"][0]
+    assert (score["score"], score["raters_reached"]) == (4.0, 1)
+    me("rate", BOB.did, "2", "-q")
+    score = me("score", BOB.did, "--json").data["rows"][0]
+    assert (score["score"], score["raters_reached"]) == (2.0, 1)
+    kinds = [record["body"].get("action") for record in me("log", "--json", "--kind", "key").data["records"]]
+    assert kinds == ["rotate", "accept"]
+
+
+def test_own_ratings_can_be_taken_back_after_a_rotation(me: Program) -> None:
+    """What the earlier key said is still mine to take back."""
+    me("rate", BOB.did, "4", "-q")
+    me("id", "rotate", "-q")
+    me("id", "rotate", "--confirm", "-q")
+    ran = me("revoke", BOB.did)
+    if ran.exit != 0:
+        assert "--as default" in ran.err
+        assert me("--as", "default", "revoke", BOB.did).exit == 0
+    assert me("score", BOB.did).exit == 3
+
+
+def test_retire_needs_a_yes(me: Program) -> None:
+    """Without a terminal and without --yes nothing happens; with it a record says so, for good."""
+    assert me("id", "retire").exit == 2
+    assert me("log", "--json").data["records"] == []
+    ended = me("id", "retire", "--yes", "--reason", "a new machine", "--json").data
+    assert ended["state"] == "retired"
+    (record,) = me("log", "--json").data["records"]
+    assert record["body"] == {"action": "retire", "reason": "a new machine"}
+
+
+def test_retire_compromised_says_since_when(me: Program) -> None:
+    """A key in other hands: what it signed from then on does not count, a future moment is refused."""
+    me("rate", BOB.did, "4", "-q")
+    assert me("id", "retire", "--yes", "--compromised-since", "2099-01-01").exit == 2
+    assert me("id", "retire", "--yes", "--compromised-since", "rubbish").exit == 2
+    assert me("id", "retire", "--yes", "--compromised-since", "1h", "--json").data["state"] == "compromised"
+    why = me("why", BOB.did, "--json")
+    assert why.exit == 3
+    assert [one["because"] for one in why.data["ignored"]] == ["compromised"]
+
+
+def test_a_key_file_that_others_may_read_is_not_used(me: Program) -> None:
+    """Mode 0644 is 77, with the command that mends it."""
+    path = me.home / "keys" / "default.key"
+    path.chmod(0o644)
+    ran = me("rate", BOB.did, "4")
+    assert ran.exit == 77
+    assert "chmod" in ran.err
+
+
+def test_as_signs_with_another_key(me: Program) -> None:
+    """--as NAME before or after the verb; a name without a key is 66."""
+    work = json.loads(me("keygen", "work", "--json").out)["data"]["did"]
+    me("--as", "work", "rate", BOB.did, "4", "-q")
+    me("rate", CAROL.did, "4", "--as", "work", "-q")
+    assert {record["author"] for record in me("log", "--json").data["records"]} == {work}
+    assert me("rate", BOB.did, "4", "--as", "nobody").exit == 66

@@ -1,0 +1,71 @@
+"""`trust status`: who I am, what is held, what needs attention."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.cli.people import BOB, CAROL
+from tests.conftest import Program
+
+
+def test_status_of_an_empty_home_says_to_make_a_key(trust: Program) -> None:
+    """Exit 0, nothing is made, and keygen is the next command; --check makes it 1."""
+    ran = trust("status")
+    assert ran.exit == 0
+    assert "trust keygen" in ran.out + ran.err
+    assert not trust.home.exists()
+    assert trust("status", "--check").exit == 1
+    data = trust("status", "--json").data
+    assert (data["id"], data["ledger"], [alert["code"] for alert in data["alerts"]]) == (None, None, ["no_key"])
+
+
+def test_status_counts_what_is_held(knows_bob: Program) -> None:
+    """Own, received, waiting and private ratings apart."""
+    knows_bob("rate", "bob", "4", "-q")
+    knows_bob("rate", "nobody", "4", "-q")
+    knows_bob("rate", "bob", "4", "--private", "-q")
+    knows_bob("import", "-", "-q", stdin=BOB.rates(CAROL.did, 40) + b"\n")
+    data = knows_bob("status", "--json").data
+    ledger = data["ledger"]
+    assert {key: ledger[key] for key in ("records", "ratings", "own", "received", "waiting", "private", "schema")} == {
+        "records": 2, "ratings": 2, "own": 1, "received": 1, "waiting": 1, "private": 1, "schema": 1,
+    }  # fmt: skip
+    assert ledger["bytes"] == (knows_bob.home / "ledger.db").stat().st_size
+    assert data["peers"] == {"named": 2, "bound": 1, "blocked": 0}
+
+
+def test_an_unencrypted_key_is_worth_a_word_and_no_failure(me: Program) -> None:
+    """Information only: `--check` stays 0."""
+    ran = me("status", "--check", "--json")
+    assert (ran.exit, [alert["severity"] for alert in ran.data["alerts"]]) == (0, ["info"])
+
+
+def test_check_fails_on_an_alert(me: Program) -> None:
+    """A key that others may read: 1 with --check, 0 without, the same with --json."""
+    Path(me.home / "keys" / "default.key").chmod(0o644)
+    for more in ((), ("--json",)):
+        assert me("status", "--check", *more).exit in (1, 77)
+    assert me("status", "--check", "--metrics").exit == me("status", "--check").exit
+
+
+def test_ratings_about_to_expire_are_announced(me: Program) -> None:
+    """Within 14 days."""
+    me("rate", BOB.did, "4", "--expires", "20d", "-q")
+    assert "expiring" not in [alert["code"] for alert in me("status", "--json").data["alerts"]]
+    me("rate", CAROL.did, "4", "--expires", "3d", "-q")
+    assert "expiring" in [alert["code"] for alert in me("status", "--json").data["alerts"]]
+
+
+def test_metrics_are_prometheus_text(knows_bob: Program) -> None:
+    """Each metric has a help, a type and one number; also in an empty home."""
+    knows_bob("rate", "bob", "4", "-q")
+    text = knows_bob("status", "--metrics").out
+    found = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
+    assert found["trust_records"] == "1"
+    assert found["trust_peers"] == "1"
+    for name, value in found.items():
+        assert re.fullmatch(r"\d+", value)
+        assert f"# TYPE {name} gauge\n" in text
+        assert f"# HELP {name} " in text
+    assert "trust_records 0\n" in knows_bob("status", "--metrics", home=knows_bob.home.parent / "none").out

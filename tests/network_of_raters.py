@@ -1,0 +1,154 @@
+"""A world of named people with deterministic keys, whose signed statements go into a real ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from trustcli.config import Settings, places
+from trustcli.ledger import Ledger
+from trustcli.ledger.private import Peer
+from trustcli.node import Node
+from trustcli.node.asking import Inquiry
+from trustcli.node.naming import Subject
+from trustcli.records import crypto, did
+from trustcli.records.envelope import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from trustcli.models.answer import Answer, Score, Term
+    from trustcli.records.canonical import Json
+
+NOW = 1_790_000_000_000  # ms: a day in 2026
+DAY = 86_400_000
+ME = "me"
+_signers: dict[str, Callable[[bytes], bytes]] = {}
+
+
+def seed_of(name: str) -> bytes:
+    """Return the secret seed of a person."""
+    return hashlib.sha256(f"a person called {name}".encode()).digest()
+
+
+def did_of(name: str) -> str:
+    """Return the did:key of a person; a URI stays what it is."""
+    return name if ":" in name else did.did_of(crypto.public_key(seed_of(name)))
+
+
+def sealed(author: str, kind: str, body: dict[str, Any], at: int = NOW, net: str = "main") -> Record:
+    """Return a record that the person called `author` signed."""
+    if author not in _signers:
+        _signers[author] = crypto.signer(seed_of(author))
+    return Record.seal(net=net, kind=kind, author=did_of(author), created=at, body=body, sign=_signers[author])
+
+
+def rating(
+    rater: str,
+    subject: str,
+    stars: float,
+    category: str = "overall",
+    at: int = NOW,
+    *,
+    source: str | None = None,
+    machine: bool | None = None,
+    **more: Json,
+) -> Record:
+    """Return a signed rating.
+
+    Args:
+        source: the outside rater whom `rater`, a bridge, passes on.
+        machine: True for an agent on its own, False for a guided one, None for a person.
+    """
+    body: dict[str, Any] = {"subject": did_of(subject), "value": round(stars * 10), "category": category, **more}
+    if source is not None:
+        body["rater"] = source
+    if machine is not None:
+        body["via"] = {"agent": "some-agent", "guided": not machine}
+    return sealed(rater, "rating", body, at)
+
+
+def revocation(author: str, record: Record, at: int = NOW) -> Record:
+    """Return a signed revocation of `record`, whoever wrote that."""
+    return sealed(author, "revocation", {"record": record.id}, at)
+
+
+def rotation(old: str, new: str, at: int = NOW) -> list[Record]:
+    """Return both halves of a rotation, the old key's first."""
+    return [
+        sealed(old, "key", {"action": "rotate", "successor": did_of(new)}, at),
+        sealed(new, "key", {"action": "accept", "predecessor": did_of(old)}, at),
+    ]
+
+
+class World:
+    """One node, owned by the person called `me`, and all that it hears.
+
+    `now` is the clock of the node: a statement made through `rate` and `hear` is received then.
+    """
+
+    def __init__(self, directory: Path, *, now: int = NOW, **settings: Any) -> None:
+        self.now = now
+        self.home = directory / "world"
+        self.node = Node(
+            places({}, str(self.home)), Settings(**settings), clock=lambda: self.now, identity=ME
+        )
+        self.node.keys.create(ME, seed_of(ME), now, None)
+        self.node.make_ledger()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The node's ledger."""
+        return self.node.ledger
+
+    def hear(self, *records: Record) -> list[bool]:
+        """Store records, in one batch, as received now."""
+        return self.ledger.append(records, self.now)
+
+    def rate(self, rater: str, subject: str, stars: float, category: str = "overall", **more: Any) -> Record:
+        """Let a person rate another, dated now unless `at` says otherwise; return the record."""
+        record = rating(rater, subject, stars, category, **{"at": self.now, **more})
+        self.hear(record)
+        return record
+
+    def rate_privately(self, subject: str, stars: float, category: str = "overall", by: str = ME) -> None:
+        """Keep a private rating by one of this node's keys."""
+        record = rating(by, subject, stars, category, self.now)
+        self.ledger.private.add_rating(record.author, self.now, self.now, record.body, record.line)
+
+    def peer(self, name: str, *, weight: float | None = None, blocked: bool = False) -> None:
+        """Give a person a petname, a weight, or a block."""
+        self.ledger.private.save(Peer(name.replace(":", "-"), did_of(name), weight, blocked, None, self.now))
+
+    def inquiry(self, viewpoint: str = ME, **how: Any) -> Inquiry:
+        """Put a question as `viewpoint` sees it."""
+        return Inquiry(self.node, viewpoint=did_of(viewpoint), **how)
+
+    def answer(self, subject: str, viewpoint: str = ME, **how: Any) -> Answer:
+        """Return a model's answer about a person, with reasons."""
+        scored = self.inquiry(viewpoint, **how).about(Subject(did_of(subject), subject))
+        assert scored.answer is not None
+        return scored.answer
+
+    def score(self, subject: str, viewpoint: str = ME, **how: Any) -> Score:
+        """Return a model's score of a person."""
+        return self.answer(subject, viewpoint, **how).score
+
+    def value(self, subject: str, viewpoint: str = ME, **how: Any) -> float | None:
+        """Return the bare number, None for unknown."""
+        return self.score(subject, viewpoint, **how).value
+
+    def mean(self, subject: str, **how: Any) -> float | None:
+        """Return the plain mean of what is live about a person."""
+        return self.value(subject, model="stars", **how)
+
+    def ignored(self, subject: str, viewpoint: str = ME, **how: Any) -> list[str]:
+        """Return why ratings of a person do not count, sorted."""
+        return sorted(one.because for one in self.answer(subject, viewpoint, **how).ignored)
+
+    def weights(self, subject: str, viewpoint: str = ME, **how: Any) -> dict[str, float]:
+        """Return the weight of each voice about a person, by did:key or URI."""
+        inquiry = self.inquiry(viewpoint, **how)
+        terms: Iterable[Term] = self.answer(subject, viewpoint, **how).terms
+        return {inquiry.reader.name(term.rater): term.weight for term in terms}

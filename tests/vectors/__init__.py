@@ -1,0 +1,1 @@
+"""Vectors of the wire format, and what makes them."""
