@@ -23,50 +23,50 @@ quoted() {
 
 # at NAME WORD...: show a `trust` command, then run it as NAME, in NAME's own home.
 at() {
-    who=$1
-    shift
-    printf '\n%s$ trust%s\n' "$who" "$(quoted "$@")"
-    TRUST_HOME=$homes/$who trust "$@" 2>&1
+    printf '\n'
+    briefly "$@"
 }
 
-# quietly NAME WORD...: the same with one line of answer and no hints.
-quietly() {
+briefly() {
     who=$1
     shift
     printf '%s$ trust%s\n' "$who" "$(quoted "$@")"
-    TRUST_HOME=$homes/$who trust --quiet "$@" >/dev/null
+    TRUST_HOME=$homes/$who trust "$@" </dev/null 2>&1
 }
 
 id_of() { TRUST_HOME=$homes/$1 trust id export; }
 
-# carry FROM TO: what FROM knows travels to TO as a bundle; mail, a stick or ssh do as well as this pipe.
+# named WHO PEER: WHO calls PEER by that name.
+named() { briefly "$1" peer add "$2" "$(id_of "$2")" -q | sed '/^peer/d'; }
+
+# carry FROM TO: what FROM knows travels to TO as a bundle; mail, a stick or ssh would do as well as a pipe.
 carry() {
-    printf '\n%s$ trust export | ssh %s trust import -      (here: a pipe)\n' "$1" "$2"
+    printf '\n%s$ trust export  |  %s$ trust import -\n' "$1" "$2"
     TRUST_HOME=$homes/$1 trust export | TRUST_HOME=$homes/$2 trust --quiet import -
 }
 
 title 'Alice, Bob and Carol each make a key. The words are for comparing it by voice.'
-at alice keygen
-at bob --quiet keygen
-at carol --quiet keygen
+at alice keygen --no-passphrase
+at bob keygen --no-passphrase -q
+at carol keygen --no-passphrase -q
 
 title 'They tell one another their ids, and each gives the others names of their own.'
-quietly alice peer add bob "$(id_of bob)"
-quietly alice peer add carol "$(id_of carol)"
-quietly bob peer add alice "$(id_of alice)"
-quietly bob peer add carol "$(id_of carol)"
-quietly carol peer add alice "$(id_of alice)"
-quietly carol peer add bob "$(id_of bob)"
+named alice bob
+named alice carol
+named bob alice
+named bob carol
+named carol alice
+named carol bob
 
 title 'They rate one another, an agent and a service. A rating is signed on the spot; nothing is sent.'
 at alice rate bob 4.5 --category reliability --reason 'shipped what he said, when he said'
-quietly bob rate alice 5 -c reliability
-quietly bob rate carol 4.5 -c reliability -m 'her reviews find things'
-quietly bob rate agent:build-bot 4.5 -c reliability --task T-17
-quietly bob rate https://pkg.example 3 -c reliability
-quietly carol rate bob 4 -c reliability
-quietly carol rate agent:build-bot 4 -c reliability
-quietly carol rate https://pkg.example 1.5 -c reliability -m 'two outages in one week' --evidence https://status.example/2026-11
+briefly bob rate alice 5 -c reliability -q
+briefly bob rate carol 4.5 -c reliability -m 'her reviews find things' -q
+briefly bob rate agent:build-bot 4.5 -c reliability --task T-17 -q
+briefly bob rate https://pkg.example 3 -c reliability -q
+briefly carol rate bob 4 -c reliability -q
+briefly carol rate agent:build-bot 4 -c reliability -q
+briefly carol rate https://pkg.example 1.5 -c reliability -m 'two outages in one week' --evidence https://status.example/2026-11 -q
 
 title 'What they know travels in bundles. Alice has rated neither the agent nor the service.'
 carry carol bob
@@ -74,13 +74,13 @@ carry bob alice
 
 title 'Every line is verified. In this copy somebody turned 1.5 stars into 5: that line is refused, the rest is taken.'
 TRUST_HOME=$homes/bob trust export --quiet | sed 's/"value":15/"value":50/' > "$homes/forged.ndjson"
-at carol --quiet import "$homes/forged.ndjson" || printf '(exit %s: some lines were refused)\n' $?
+at carol import "$homes/forged.ndjson" -q || printf '(exit %s: some lines were refused)\n' $?
 
 title 'Scores are as seen by Alice: her own ratings, then those of people she trusts, weaker hop by hop.'
 at alice score --category reliability
 
 title 'Why? Alice trusts Bob; Bob trusts Carol; so Carol counts too, for less.'
-at alice why https://pkg.example -c reliability || :
+at alice why https://pkg.example -c reliability
 
 title 'A script asks before it acts, and acts on the exit code.'
 cat > "$homes/deploy.sh" <<'SCRIPT'
@@ -99,11 +99,11 @@ for subject in agent:build-bot https://pkg.example agent:new-bot; do
 done
 
 title 'The picture: who rates whom around Alice. It opens in a browser without network.'
-at alice --quiet graph --depth 3 -c reliability -o "$out/graph.html"
-at alice --quiet graph --depth 3 -c reliability -o "$out/graph.svg"
+at alice graph --depth 3 -c reliability -o "$out/graph.html" -q
+at alice graph --depth 3 -c reliability -o "$out/graph.svg" -q
 
 title 'And every signature in her ledger, checked once more.'
-at alice --quiet verify
+at alice verify -q
 
 printf '\nLook at the picture:  %s/graph.html   (and graph.svg)\n' "$out"
 printf 'Try it yourself:      .venv/bin/trust keygen\n'

@@ -128,7 +128,7 @@ _trustcli_offer() {
 _trustcli() {
     local word='' command='' option='' place=0 plain='' joined='' home='' i
     local subs flags takes kind offered
-    local -a node
+    local -a node=()
     COMPREPLY=()
     _trustcli_command ''
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -172,7 +172,8 @@ _trustcli() {
             ;;
         names)
             [[ -n $home ]] && node=(--home "${home/#\~\//$HOME/}")
-            _trustcli_offer < <("${COMP_WORDS[0]}" ${node[@]+"${node[@]}"} completion --names 2>/dev/null </dev/null)
+            node+=(completion --names)
+            _trustcli_offer < <("${COMP_WORDS[0]}" "${node[@]}" 2>/dev/null </dev/null)
             ;;
     esac
     # shellcheck disable=SC2086  # words of our own, none with a blank or a pattern

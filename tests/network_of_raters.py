@@ -9,8 +9,7 @@ from trustcli.config import Settings, places
 from trustcli.ledger import Ledger
 from trustcli.ledger.private import Peer
 from trustcli.node import Node
-from trustcli.node.asking import Inquiry
-from trustcli.node.naming import Subject
+from trustcli.node.asking import Inquiry, Scored
 from trustcli.records import crypto, did
 from trustcli.records.envelope import Record
 
@@ -82,6 +81,11 @@ def rotation(old: str, new: str, at: int = NOW) -> list[Record]:
     ]
 
 
+def about(inquiry: Inquiry, subject: str) -> Scored:
+    """Return what an inquiry says of a person or a URI."""
+    return inquiry.about(inquiry.book.get(did_of(subject)))
+
+
 class World:
     """One node, owned by the person called `me`, and all that it hears.
 
@@ -127,9 +131,9 @@ class World:
 
     def answer(self, subject: str, viewpoint: str = ME, **how: Any) -> Answer:
         """Return a model's answer about a person, with reasons."""
-        scored = self.inquiry(viewpoint, **how).about(Subject(did_of(subject), subject))
-        assert scored.answer is not None
-        return scored.answer
+        found = about(self.inquiry(viewpoint, **how), subject).answer
+        assert found is not None
+        return found
 
     def score(self, subject: str, viewpoint: str = ME, **how: Any) -> Score:
         """Return a model's score of a person."""

@@ -7,6 +7,7 @@ import os
 from trustcli import policy
 from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
 from trustcli.models import DEFAULT, MODELS
+from trustcli.safe import shown
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -140,7 +141,7 @@ def _read(path: str) -> dict[str, object]:
         return tomllib.loads(data.decode())
     except OSError as problem:
         raise ConfigError(f"{path}: {problem.strerror}") from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # TOMLDecodeError is a ValueError; so are huge integers
         raise ConfigError(f"{path}: not TOML ({str(problem).splitlines()[0]})") from problem
 
 
@@ -178,7 +179,7 @@ def _check(name: str, value: object, path: str) -> None:
     if name not in Settings._fields:
         raise ConfigError(f"{path}: no setting {name!r}", hint=f"one of: {', '.join(Settings._fields)}")
     if not _fits(name, value):
-        raise ConfigError(f"{path}: {name} cannot be {value!r}", hint=MEANING[name])
+        raise ConfigError(f"{path}: {name} cannot be {shown(value)}", hint=MEANING[name])
 
 
 def _fits(name: str, value: object) -> bool:

@@ -158,6 +158,7 @@ def exit_table() -> list[tuple[int, str, str]]:
         for kind in TrustError.__subclasses__()
     ]
     rows.append((BUG, "bug", "a fault of this program; -v shows the traceback"))
+    rows = [(code, name, meaning[0].lower() + meaning[1:]) for code, name, meaning in rows]
     merged: dict[int, tuple[str, str]] = {}
     for code, name, meaning in rows:
         known = merged.get(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trustcli.errors import NO, OK, UNKNOWN, ConfigError
 from trustcli.models import MODELS
+from trustcli.safe import shown
 from trustcli.timing import DAY
 from trustcli.value import NamedTuple
 
@@ -93,7 +94,7 @@ def parse(fields: Mapping[str, object], where: str) -> Policy:
         if name not in Policy._fields:
             raise ConfigError(f"{where}: no rule {name!r}", hint=f"rules: {', '.join(Policy._fields)}")
         if not _fits(name, value):
-            raise ConfigError(f"{where}: {name} cannot be {value!r}", hint="trust help policy")
+            raise ConfigError(f"{where}: {name} cannot be {shown(value)}", hint="trust help policy")
     return Policy(**fields)  # type: ignore[arg-type]  # each was checked
 
 
@@ -104,8 +105,7 @@ def _fits(name: str, value: object) -> bool:
         return (whole or (type(value) is float and name != "raters")) and low <= value <= high  # type: ignore[operator]
     if name == "human_only":
         return type(value) is bool
-    if name == "model":
-        return value in MODELS
-    if name == "unknown":
-        return value in ON_UNKNOWN
-    return type(value) is str and bool(value)
+    if type(value) is not str:
+        return False
+    allowed = {"model": MODELS, "unknown": ON_UNKNOWN}.get(name)
+    return bool(value) if allowed is None else value in allowed

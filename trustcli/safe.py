@@ -44,6 +44,14 @@ def word(text: str) -> str:
     return "'" + safe(text).replace("'", "'\\''") + "'"
 
 
+def shown(value: object) -> str:
+    """Return a value of a settings file for an error message, however long it is."""
+    try:
+        return safe(repr(value)[:80])
+    except ValueError:  # an integer of more digits than Python prints
+        return "that number"
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if code < 0x100:

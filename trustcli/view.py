@@ -7,6 +7,7 @@ no opinion on whom to believe; that is a model's work.
 
 from __future__ import annotations
 
+from trustcli.errors import DiskError
 from trustcli.records.key import ACCEPT, COMPROMISED, RETIRE, ROTATE
 from trustcli.value import NamedTuple
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = tuple[int, int, int, int, int, int, int | None, int | None, int]
     """(subject, category, rater, created ms, seq, value tenths, expires ms, author if a bridge, machine)"""
-    KeyEvent: TypeAlias = tuple[int, str, int | None, int]
-    """(author, action, other key, time ms)"""
+    KeyEvent: TypeAlias = tuple[int, str, int | None, int, int]
+    """(author, action, other key, from when on it holds ms, created ms)"""
 
     class Source(Protocol):
         """Where rows come from: a ledger, or lists in a test."""
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
             ...
 
 
+MIN_STARS, MAX_STARS = 10, 50  # tenths; what no record can hold is damage of the file
 SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
 MACHINE = 2  # `machine` of a rating that no person guided
 _MAX_SUCCESSION = 64  # keys in one line of succession; bounds what a hostile chain can cost
@@ -133,13 +135,13 @@ class View:
     ) -> None:
         self.as_of = as_of
         self._source = source
-        self._blocked = frozenset(blocked)
         self._ask_bridges = bridges
         self._bridges: Mapping[int, float] | None = None
         self._people_only = people_only
         self._taken_back: dict[int, set[tuple[int, int]]] = {}
         self._heads: dict[int, int] = {}
         self._ends: dict[int, tuple[int, str] | None] = {}
+        self._blocked = frozenset(self.current(node) for node in blocked)
 
     def voices_of(self, subject: int, category: int | None) -> tuple[dict[int, Voice], list[Ignored]]:
         """Return who rates `subject` (one voice a rater, by rater), and what does not count."""
@@ -147,7 +149,7 @@ class View:
         for key in self.keys_of(subject):
             rows += self._source.ratings_of(key, category)
         live, ignored = self._fold(rows)
-        return {voice.rater: voice for voice in _voices(live)}, ignored
+        return {voice.rater: voice for voice in self._voices(live)}, ignored
 
     def voices_by(self, rater: int, category: int | None) -> dict[int, Voice]:
         """Return whom `rater` rates, by subject."""
@@ -155,7 +157,7 @@ class View:
         for key in self.keys_of(rater):
             rows += self._source.ratings_by(key, category)
         live, _ = self._fold(rows)
-        return {voice.subject: voice for voice in _voices(live)}
+        return {voice.subject: voice for voice in self._voices(live)}
 
     def all_voices(self, category: int | None) -> Iterator[Voice]:
         """Yield every voice there is, in no order that matters."""
@@ -163,7 +165,7 @@ class View:
         if category is not None:
             rows = (row for row in rows if row[1] == category)
         live, _ = self._fold(rows)
-        yield from _voices(live)
+        yield from self._voices(live)
 
     def name(self, node: int) -> str:
         """Return the did:key or URI of a node: what does not depend on the order of arrival."""
@@ -198,11 +200,15 @@ class View:
         return keys
 
     def _linked(self, node: int, action: str) -> list[int]:
-        """Return the keys that `node` names in `action` and that confirm it by the other action."""
-        events = [event for event in self._source.key_events(node) if event[3] <= self.as_of + SKEW]
+        """Return the keys that `node` names in `action` and that confirm it by the other action.
+
+        What a key says after its own end is not its owner's: a thief can neither pass it on nor
+        tear the line.
+        """
+        events = [event for event in self._key_events(node) if not self._is_past_end(event[0], event[4])]
         answer = ACCEPT if action == ROTATE else ROTATE
-        named = {other for author, what, other, _ in events if author == node and what == action}
-        confirmed = {author for author, what, other, _ in events if other == node and what == answer}
+        named = {other for author, what, other, *_ in events if author == node and what == action}
+        confirmed = {author for author, what, other, *_ in events if other == node and what == answer}
         return sorted(other for other in named & confirmed if other is not None)
 
     def _fold(self, rows: Iterable[Row]) -> tuple[list[Opinion], list[Ignored]]:
@@ -210,6 +216,8 @@ class View:
         ignored: list[Ignored] = []
         for row in rows:
             subject, category, rater, created, seq, value, _, author, _ = row
+            if not MIN_STARS <= value <= MAX_STARS:
+                raise DiskError("the ledger is damaged: stars out of range", hint="trust ledger check")
             because = self._why_not(row)
             if because:
                 ignored.append(Ignored(seq, rater, because))
@@ -245,7 +253,7 @@ class View:
             return EXPIRED
         if machine == MACHINE and self._people_only:
             return MACHINE_MADE
-        if self._blocked and (rater in self._blocked or author in self._blocked):
+        if self._blocked and not self._blocked.isdisjoint((self.current(rater), self.current(author))):
             return BLOCKED
         if bridge is not None and self._trust_in_bridge(bridge) <= 0:
             return UNTRUSTED_BRIDGE
@@ -268,10 +276,17 @@ class View:
         taken_back = self._taken_back.get(author)
         if taken_back is None:
             limit = self.as_of + SKEW
-            rows = self._source.revocations(author)
-            taken_back = {(high, low) for high, low, created in rows if created <= limit}
+            taken_back = {
+                (high, low)
+                for high, low, created in self._source.revocations(author)
+                if created <= limit and not self._is_past_end(author, created)
+            }
             self._taken_back[author] = taken_back
         return bool(taken_back) and seq > 0 and self._source.record_id(seq) in taken_back
+
+    def _is_past_end(self, key: int, created: int) -> bool:
+        end = self._end_of(key) if self._source.has_keys else None
+        return end is not None and created >= end[0]
 
     def _end_of(self, key: int) -> tuple[int, str] | None:
         """Return (time ms, why) from which on records of `key` do not count, if there is one."""
@@ -279,27 +294,33 @@ class View:
             self._ends[key] = min(
                 (
                     (at, RETIRED if action == RETIRE else COMPROMISED_KEY)
-                    for author, action, _, at in self._source.key_events(key)
+                    for author, action, _, at, _ in self._key_events(key)
                     if author == key and action in (RETIRE, COMPROMISED)
                 ),
                 default=None,
             )
         return self._ends[key]
 
+    def _key_events(self, node: int) -> list[KeyEvent]:
+        return [event for event in self._source.key_events(node) if event[4] <= self.as_of + SKEW]
 
-def _voices(opinions: Iterable[Opinion]) -> list[Voice]:
-    """Join the opinions of one rater on one subject; the sum of integers knows no order."""
-    together: dict[tuple[int, int], list[Opinion]] = {}
-    for opinion in opinions:
-        together.setdefault((opinion.rater, opinion.subject), []).append(opinion)
-    return [
-        Voice(
-            rater,
-            subject,
-            sum(opinion.value for opinion in said) / (10 * len(said)),
-            max(opinion.created for opinion in said),
-            max(opinion.bridge for opinion in said),
-            said,
-        )
-        for (rater, subject), said in together.items()
-    ]
+    def _voices(self, opinions: Iterable[Opinion]) -> list[Voice]:
+        """Join the opinions of one rater on one subject; the sum of integers knows no order."""
+        together: dict[tuple[int, int], list[Opinion]] = {}
+        for opinion in opinions:
+            together.setdefault((opinion.rater, opinion.subject), []).append(opinion)
+        return [
+            Voice(
+                rater,
+                subject,
+                sum(opinion.value for opinion in said) / (10 * len(said)),
+                max(opinion.created for opinion in said),
+                max(opinion.bridge for opinion in said),
+                said if len(said) == 1 else sorted(said, key=self._order),
+            )
+            for (rater, subject), said in together.items()
+        ]
+
+    def _order(self, opinion: Opinion) -> tuple[int, tuple[int, int]]:
+        """The total order of records: (created, id)."""
+        return opinion.created, self._source.record_id(opinion.seq)

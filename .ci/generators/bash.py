@@ -46,7 +46,7 @@ _trustcli_offer() {
 _trustcli() {
     local word='' command='' option='' place=0 plain='' joined='' home='' i
     local subs flags takes kind offered
-    local -a node
+    local -a node=()
     COMPREPLY=()
     _trustcli_command ''
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -90,7 +90,8 @@ _trustcli() {
             ;;
         names)
             [[ -n $home ]] && node=(--home "${home/#\\~\\//$HOME/}")
-            _trustcli_offer < <("${COMP_WORDS[0]}" ${node[@]+"${node[@]}"} completion --names 2>/dev/null </dev/null)
+            node+=(completion --names)
+            _trustcli_offer < <("${COMP_WORDS[0]}" "${node[@]}" 2>/dev/null </dev/null)
             ;;
     esac
     # shellcheck disable=SC2086  # words of our own, none with a blank or a pattern
@@ -105,8 +106,13 @@ def script() -> str:
     """Return completions/trust.bash."""
     top = [command for commands in sections().values() for command in commands]
     lines = [_arm("''", _command(top, (*ANYWHERE, VERSION)))]
-    lines += [_arm(shlex.quote(one.name), _command(one.subs, (*one.options.values(), *ANYWHERE))) for one in everything()]
-    values = [_arm(f"*' {name}'", text) for key, param in GLOBALS.items() for name, text in _values(key, param)]
+    lines += [
+        _arm(shlex.quote(one.name), _command(one.subs, (*one.options.values(), *ANYWHERE)))
+        for one in everything()
+    ]
+    values = [
+        _arm(f"*' {name}'", text) for key, param in GLOBALS.items() for name, text in _values(key, param)
+    ]
     for command in everything():
         values += [_arm(pattern, text) for pattern, text in _completed(command)]
     return _HEAD + "".join(lines) + _VALUES + "".join(values) + _BODY

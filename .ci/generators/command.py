@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustcli import errors
@@ -18,7 +19,7 @@ from trustcli.errors import VERDICTS
 from trustcli.records.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import CodeType
 
     from trustcli.cli.declare import Run
@@ -55,7 +56,7 @@ class Command(NamedTuple):
     summary: str
     text: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    params: dict[str, Param] = {}
+    params: Mapping[str, Param] = MappingProxyType({})
     exits: tuple[int, ...] = ()
     subs: tuple[Command, ...] = ()
 
@@ -79,7 +80,11 @@ class Command(NamedTuple):
         """Return how it is called, without `trust`."""
         if self.subs:
             return f"{self.name} COMMAND [options]"
-        needed = [f"{param.flags[0]} {param.metavar}" for param in self.options.values() if param.default is REQUIRED]
+        needed = [
+            f"{param.flags[0]} {param.metavar}"
+            for param in self.options.values()
+            if param.default is REQUIRED
+        ]
         places = [param.metavar for param in self.places.values()]
         return " ".join([self.name, *["[options]"][: bool(self.options)], *needed, *places])
 
@@ -130,7 +135,9 @@ def label(param: Param) -> str:
 
 def verdicts(command: Command) -> list[tuple[int, str]]:
     """Return the verdicts a command can answer, 0 first, in words that fit any of them."""
-    return [(code, re.split("[:;]", VERDICTS[code][1])[0]) for code in (errors.OK, *command.exits)]
+    gate = errors.NO in command.exits
+    rows = [(code, VERDICTS[code][1]) for code in (errors.OK, *command.exits)]
+    return [(code, text if gate and code == errors.OK else re.split("[:;]", text)[0]) for code, text in rows]
 
 
 def exit_codes() -> list[tuple[int, str, str]]:
@@ -164,5 +171,7 @@ def _exits(run: Run) -> tuple[int, ...]:
         names.update(code.co_names)
         todo += [inner for inner in code.co_consts if inspect.iscode(inner)]
         called = [run.__globals__.get(name) for name in code.co_names]
-        todo += [one.__code__ for one in called if inspect.isfunction(one) and one.__module__ == run.__module__]
+        todo += [
+            one.__code__ for one in called if inspect.isfunction(one) and one.__module__ == run.__module__
+        ]
     return tuple(number for name, number in _VERDICTS.items() if name in names and name in run.__globals__)

@@ -96,8 +96,7 @@ def _option(at: str, key: str, param: Param) -> str:
     parts = ["complete -c trust"]
     if at:
         parts.append(f"-n {_quoted(at)}")
-    for flag in param.flags:
-        parts.append(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}")
+    parts += [f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in param.flags]
     if takes_value(param):
         offer = _offer(value_of(key, param))
         parts.append(f"-r {offer}" if offer else "-x")

@@ -21,6 +21,16 @@ TOPIC_PAGES = {
     "policy": "rules of trust check",
     "models": "how trust computes scores",
 }
+_ABOUT = (
+    "People, servers and AI agents rate one another. Ratings are signed, kept in a ledger that is one file "
+    "on this machine, exchanged without any server in the middle, and turned into scores as seen by you, "
+    "with reasons. A script asks `trust check bob --min 4` and acts on the exit status."
+)
+_NAMES = (
+    "The program is installed as `trust` and as `trustcli`: p11-kit has a tool called `trust`, too. Where "
+    "that one comes first on the PATH, write `trustcli`."
+)
+_ORDER = "These may stand before or after the command."
 _SPECIAL = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", '"': r"\(dq"}
 
 
@@ -37,32 +47,25 @@ def pages() -> dict[str, str]:
 
 def escaped(text: str) -> str:
     """Return text such that roff prints it as it is, hyphens as they are typed, on any device."""
-    found = "".join(_SPECIAL.get(char) or (char if char.isascii() else f"\\[u{ord(char):04X}]") for char in text)
+    found = "".join(
+        _SPECIAL.get(char) or (char if char.isascii() else f"\\[u{ord(char):04X}]") for char in text
+    )
     return rf"\&{found}" if found.startswith(".") else found
 
 
 def _main() -> str:
     top = [command for commands in sections().values() for command in commands]
+    examples = [line for command in top for line in command.examples[:1]]
     lines = [
         *_head("trustcli", 1, TAGLINE.rstrip("."), also="trust"),
         *_section("SYNOPSIS", [*_call(r"\fBtrust\fR [options] \fICOMMAND\fR [arguments]")]),
-        *_section("DESCRIPTION", [
-            *_paragraph(
-                "People, servers and AI agents rate one another. Ratings are signed, kept in a ledger that is one "
-                "file on this machine, exchanged without any server in the middle, and turned into scores as seen "
-                "by you, with reasons. A script asks `trust check bob --min 4` and acts on the exit status."
-            ),
-            *_paragraph(
-                "The program is installed as `trust` and as `trustcli`: p11-kit has a tool called `trust`, too. "
-                "Where that one comes first on the PATH, write `trustcli`."
-            ),
-        ]),
-        *_section("COMMANDS", [line for title, commands in sections().items() for line in _overview(title, commands)]),
-        *_section("OPTIONS", ["These may stand before or after the command.", *_options((*ANYWHERE, VERSION))]),
+        *_section("DESCRIPTION", [*_paragraph(_ABOUT), *_paragraph(_NAMES)]),
+        *_section("COMMANDS", [line for title in sections() for line in _overview(title)]),
+        *_section("OPTIONS", [*_paragraph(_ORDER), *_options((*ANYWHERE, VERSION))]),
         *_section("EXIT STATUS", _exit_codes()),
         *_section("ENVIRONMENT", _laid_out(_body("environment"))),
         *_section("FILES", _laid_out(_body("files"), ".SS")),
-        *_section("EXAMPLES", _literal(dict.fromkeys([*FIRST, *(line for command in top for line in command.examples[:1])]))),
+        *_section("EXAMPLES", _literal(dict.fromkeys((*FIRST, *examples)))),
         *_see([f"{command.file}(1)" for command in top] + [f"trust-{topic}(7)" for topic in TOPIC_PAGES]),
     ]  # fmt: skip
     return _page(lines)
@@ -102,7 +105,11 @@ def _topic(topic: str, title: str) -> str:
         body = body.partition("\n\n")[2]  # the table is there already
     also = ["trustcli(1)", *(f"trust-{other}(7)" for other in TOPIC_PAGES if other != topic)]
     return _page(
-        [*_head(f"trust-{topic}", 7, title), *_section("DESCRIPTION", [*lines, *_laid_out(body)]), *_see(also)]
+        [
+            *_head(f"trust-{topic}", 7, title),
+            *_section("DESCRIPTION", [*lines, *_laid_out(body)]),
+            *_see(also),
+        ]
     )
 
 
@@ -129,9 +136,9 @@ def _call(line: str) -> list[str]:
     return [".HP", ".nh", line, ".hy"]
 
 
-def _overview(title: str, commands: list[Command]) -> list[str]:
+def _overview(title: str) -> list[str]:
     lines = [f".SS {escaped(title)}"]
-    for command in commands:
+    for command in sections()[title]:
         for one in command.subs or (command,):
             lines += _item(f"trust {one.name}", one.short + ".")
     return lines
@@ -203,7 +210,7 @@ def _laid_out(body: str, heading: str = ".SS") -> list[str]:
 
 
 def _items(rows: list[str]) -> list[tuple[str, str]]:
-    """Read rows as `tag  meaning`, on one line each or the meaning indented below; nothing if they are not."""
+    """Read rows as `tag  meaning`, on one line each or the meaning indented below; else nothing."""
     if len(rows) > 1 and all(row.startswith("      ") == bool(number % 2) for number, row in enumerate(rows)):
         return [(tag.strip(), meaning.strip()) for tag, meaning in zip(rows[::2], rows[1::2], strict=True)]
     cells = [re.split(r"\s{2,}", row.strip(), maxsplit=1) for row in rows]

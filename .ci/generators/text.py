@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trustcli.cli.declare import Param
 
 WIDTH = 84
+_GENERAL = "Options of every command:"
 _WIDEST = 26  # a longer label has a line of its own
 
 
@@ -55,7 +56,8 @@ def _group(group: Command) -> str:
         f"Usage: trust {group.usage}",
         _wrap(group.summary),
         "Commands:\n" + _table(rows, width),
-        f"One command:               trust {group.name} COMMAND --help\nOptions of every command:  trust --help",
+        f"One command: trust {group.name} COMMAND --help",
+        f"{_GENERAL} trust --help",
     ])  # fmt: skip
 
 
@@ -71,7 +73,7 @@ def _command(command: Command) -> str:
     if command.exits:
         rows = [(str(code), meaning) for code, meaning in verdicts(command)]
         blocks.append("Exit status (all: trust help exit-codes):\n" + _table(rows, 3))
-    blocks.append("Options of every command: trust --help")
+    blocks.append(f"{_GENERAL} trust --help")
     return _joined(blocks)
 
 

@@ -64,7 +64,9 @@ def _function(name: str, specs: list[str]) -> str:
 
 def _group(name: str, subs: Iterable[Command], specs: list[str]) -> str:
     rows = "".join(f"    {_quoted(_row(sub))}\n" for sub in subs)
-    calls = "".join(f"      {sub.name.split()[-1]}) _trust_{sub.file.removeprefix('trust-')} ;;\n" for sub in subs)
+    calls = "".join(
+        f"      {sub.name.split()[-1]}) _trust_{sub.file.removeprefix('trust-')} ;;\n" for sub in subs
+    )
     specs = [*specs, "'1: :->command'", "'*:: :->rest'"]
     arguments = " \\\n    ".join(["_arguments -C -s -S $_trust_options", *specs])
     return (

@@ -28,7 +28,7 @@ def test_a_score_has_a_spread_and_says_as_seen_by_whom(web: Program) -> None:
     """Mean, range, raters for and against; viewpoint, model and time."""
     data = web("score", "dan", "--json").data
     (row,) = data["rows"]
-    assert (row["state"], row["low"], row["high"], row["raters_reached"], row["raters_direct"]) == ("known", 2.0, 4.0, 2, 0)
+    assert (row["state"], row["low"], row["high"], row["raters_reached"], row["raters_direct"]) == ("known", 2.0, 4.0, 2, 2)
     assert (row["for"], row["against"]) == (1, 1)
     assert 2.0 < row["score"] < 4.0
     assert (data["viewpoint_name"], data["model"], data["category"]) == ("me", "beta", None)
@@ -52,14 +52,17 @@ def test_unknown_names_are_66_and_empty_homes_too(web: Program) -> None:
     assert web("score", "bob", home=web.home.parent / "none").exit == 66
 
 
+def _subjects(trust: Program, *words: str) -> list[str]:
+    return [row["subject"] for row in trust("score", *words, "--json").data["rows"]]
+
+
 def test_everybody_comes_best_first(web: Program) -> None:
     """Without subjects: all within reach; top and bottom cut from the two ends."""
-    names = [row["name"] or row["subject"] for row in web("score", "--json").data["rows"]]
-    assert set(names) == {"bob", "carol", "dan", EVE.did}
-    assert [row["name"] for row in web("score", "--top", "1", "--json").data["rows"]] == names[:1]
-    assert [row["name"] for row in web("score", "--bottom", "1", "--json").data["rows"]] == names[-1:]
-    both = web("score", "--top", "3", "--bottom", "3", "--json").data["rows"]
-    assert [row["name"] or row["subject"] for row in both] == names
+    everybody = _subjects(web)
+    assert set(everybody) == {BOB.did, CAROL.did, DAN.did, EVE.did}
+    assert _subjects(web, "--top", "1") == everybody[:1]
+    assert _subjects(web, "--bottom", "1") == everybody[-1:]
+    assert _subjects(web, "--top", "3", "--bottom", "3") == everybody
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,11 @@ VARIANTS = [row for row in RFC_8032 if row["alg"] != "Ed25519"]
 
 
 def verdict(key: str, sig: str, message: str) -> bool:
-    """Return whether the profile accepts; any other error than a refusal fails the test."""
+    """Return whether the profile accepts; any other error than these two refusals fails the test."""
     try:
         crypto.check_signature(bytes.fromhex(key), bytes.fromhex(sig), bytes.fromhex(message))
     except RecordRefused as refused:
-        assert refused.code in ("bad_key", "bad_signature")
-        return False
+        return {"bad_key": False, "bad_signature": False}[refused.code]
     return True
 
 

@@ -69,7 +69,7 @@ def test_other_alphabets(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", RIGHT, ids=lambda row: row["kind"])
 def test_aliases_in_our_alphabet(row: dict[str, Any]) -> None:
-    """Padding, stray bits, spaces, newlines and characters of the other alphabet are refused at every place."""
+    """Padding, stray bits, white space and characters of the other alphabet are refused at every place."""
     text = url64(raw(row))
     following = chr(ord(text[-1]) + 1)
     aliases = [
@@ -97,6 +97,5 @@ def _decodes(text: bytes) -> bool:
     try:
         envelope._signature(text)
     except RecordRefused as refused:
-        assert refused.code == "bad_signature"
-        return False
+        return refused.code != "bad_signature"
     return True

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.network_of_raters import DAY, ME, NOW, World, did_of, rating, revocation, rotation, sealed, seed_of
+from tests.network_of_raters import DAY, ME, NOW, World, about, did_of, rating, revocation, rotation, sealed, seed_of
 from trustcli.cli import shown
 from trustcli.errors import RecordRefused
 from trustcli.ledger import Ledger
 from trustcli.models import MODELS
-from trustcli.node.naming import Subject
 from trustcli.view import SKEW, View
 
 if TYPE_CHECKING:
@@ -638,7 +637,7 @@ def all_answers(world: World) -> bytes:
             inquiry = world.inquiry(viewpoint, model=model, category=category, hops=4)
             everybody = inquiry.everybody()
             asked_for = SUBJECTS if model != "eigentrust" else SUBJECTS[:2]  # it reads all for each
-            one_by_one = [inquiry.about(Subject(did_of(name), name)) for name in asked_for]
+            one_by_one = [about(inquiry, name) for name in asked_for]
             for scored in (*everybody, *one_by_one):
                 found.append(shown.score_data(scored, inquiry.asked, inquiry.model.unit))
                 found.append(repr(scored.score[1:]))  # to the last bit
@@ -662,7 +661,7 @@ def _reasons(world: World) -> list[Any]:
         name = inquiry.reader.name
         ids = {entry.seq: entry.id for entry in world.ledger.entries()}
         for subject in SUBJECTS:
-            answer = inquiry.about(Subject(did_of(subject), subject)).answer
+            answer = about(inquiry, subject).answer
             assert answer is not None
             terms = []
             for term in answer.terms:

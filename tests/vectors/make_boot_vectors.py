@@ -50,8 +50,14 @@ def lift(y: int) -> Point | None:
     return (x if x % 2 == 0 else P - x), y
 
 
-BASE = lift(4 * pow(5, -1, P) % P)
-assert BASE is not None
+def base() -> Point:
+    """Return the base point: y = 4/5, x even."""
+    point = lift(4 * pow(5, -1, P) % P)
+    assert point is not None
+    return point
+
+
+BASE = base()
 
 
 def torsion() -> Point:
@@ -65,7 +71,7 @@ def torsion() -> Point:
 
 
 def challenge(r: bytes, key: bytes, message: bytes) -> int:
-    """k of RFC 8032 §5.1.7 step 2."""
+    """K of RFC 8032 §5.1.7 step 2."""
     return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
 
 
@@ -149,7 +155,7 @@ def main() -> None:
         print("    (")
         print(f'        "{name}",')
         for part in (key, signature, message):
-            print(f'        "{part.hex()}",  # noqa: E501' if len(part) > 40 else f'        "{part.hex()}",')
+            print(f'        "{part.hex()}",')
         print(f"        {valid},")
         print("    ),")
     print(")")

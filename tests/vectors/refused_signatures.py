@@ -137,6 +137,7 @@ def bad_signatures() -> Iterator[Case]:
         "space": text[:40] + b" " + text[40:],
         "space-at-end": text[:-1] + b" ",
         "equals-inside": text[:40] + b"=" + text[41:],
+        "newline-escaped": text[:40] + b"\\n" + text[41:],
     }
     for name, characters in spelt.items():
         yield Case(

@@ -31,7 +31,7 @@ def scores(console: Console, inquiry: Inquiry, found: list[Scored]) -> None:
     for scored in found:
         score = scored.score
         table.add_row(
-            Text(safe(scored.subject.name)),
+            Text(safe(scored.subject.label)),
             Text(shown.number(score.value, inquiry.model.unit), style="bold"),
             _range(scored) if inquiry.model.unit == "stars" else _bar((score.value or 0) / largest),
             str(score.raters),

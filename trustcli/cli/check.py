@@ -75,15 +75,20 @@ def check(
     for subject in asking.subjects(inquiry, words):
         verdict, scored = asking.check(inquiry, rules, subject)
         results.append(
-            (_data(inquiry, rules, verdict, scored), _cells(verdict, scored, explain), verdict.exit)
+            (
+                _data(inquiry, rules, verdict, scored),
+                _cells(verdict, scored, explain),
+                verdict.exit,
+                subject.word,
+            )
         )
-    codes = {code for _, _, code in results}
+    codes = {code for _, _, code, _ in results}
     exit_ = next((code for code in (NO, UNKNOWN) if code in codes), OK)
     if len(words) > 1 or subjects == ["-"]:
-        stream = ((data, row) for data, row, _ in results)
+        stream = ((data, row) for data, row, *_ in results)
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
-    data, row, _ = results[0]
-    step = f"trust why {word(data['name'])}" if exit_ else ""
+    data, row, *_ = results[0]
+    step = f"trust why {word(results[0][3])}" if exit_ else ""
     return Reply(
         "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked), next=step
     )
@@ -135,7 +140,7 @@ def _cells(verdict: Verdict, scored: Scored, explain: bool) -> tuple[str, ...]:
     score = scored.score
     row: tuple[str, ...] = (
         verdict.answer,
-        scored.subject.name,
+        scored.subject.label,
         shown.number(score.value),
         f"{score.raters} raters",
     )

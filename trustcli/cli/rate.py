@@ -91,13 +91,13 @@ def rate(
 def _reply(rated: Rated, dry_run: bool) -> Reply:
     value = rated.body["value"]
     assert isinstance(value, int)
-    name, category = rated.subject.name, str(rated.body["category"])
+    name, category = rated.subject.label, str(rated.body["category"])
     state = "waiting" if rated.record is None else "private" if rated.private else "signed"
     data = {
         "record": f"sha256:{rated.record}" if rated.record else None,
         "kind": "rating",
         "subject": rated.subject.id if rated.subject.bound else None,
-        "subject_name": name,
+        "subject_name": rated.subject.name,
         "category": category,
         "value": value,
         "decimals": 1,
@@ -118,7 +118,7 @@ def _reply(rated: Rated, dry_run: bool) -> Reply:
         notes.append("dry run: nothing was stored")
     if not rated.subject.bound:
         notes.append(f"{name} has no key yet: kept on this machine, not sent")
-    quoted = word(name)
+    quoted = word(rated.subject.word)
     step = f"trust why {quoted}" if rated.subject.bound else f"trust peer add {quoted} did:key:z6Mk…"
     cells = ("rated", name, shown.stars(value / 10), f"{value / 10:.1f}", category, record)
     return Reply("rate", data=data, rows=[cells], notes=tuple(notes), next=step)

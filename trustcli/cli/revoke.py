@@ -50,9 +50,9 @@ def reply(schema: str, taken: list[TakenBack], dry_run: bool) -> Reply:
             "dry_run": dry_run,
         },
         rows=[
-            (one.how, one.subject.name, one.category, one.record or "never left this machine")
+            (one.how, one.subject.label, one.category, one.record or "never left this machine")
             for one in taken
         ],
         notes=("dry run: nothing was stored",) if dry_run else (),
-        next=f"trust score {word(taken[0].subject.name)}",
+        next=f"trust score {word(taken[0].subject.word)}",
     )

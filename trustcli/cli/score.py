@@ -116,7 +116,7 @@ def cells(scored: Scored, unit: str) -> tuple[str, ...]:
     """Return one score as a row."""
     score = scored.score
     return (
-        scored.subject.name,
+        scored.subject.label,
         shown.number(score.value, unit),
         shown.number(score.low),
         shown.number(score.high),
@@ -134,7 +134,7 @@ def _hint(unknown: list[Scored], found: list[Scored], model: str | None, asked: 
     if unknown or (not found and not asked):
         other = "" if model == "stars" else ", or --model stars for everybody's mean"
         return f"nobody within reach knows: --from somebody who does{other}"
-    return f"trust why {word(found[0].subject.name)}" if found else ""
+    return f"trust why {word(found[0].subject.word)}" if found else ""
 
 
 def _draw(console: Any, inquiry: Inquiry, found: list[Scored]) -> None:

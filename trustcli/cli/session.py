@@ -38,6 +38,7 @@ class Session:
         self._force = bool(environment.get("FORCE_COLOR")) and not self.plain
         self.places = config.places(environment, options["home"])
         self._node: Node | None = None
+        self._opened: list[BinaryIO] = []
 
     @property
     def node(self) -> Node:
@@ -58,6 +59,8 @@ class Session:
 
     def close(self) -> None:
         """Close what the run opened."""
+        for file in self._opened:
+            file.close()
         if self._node is not None:
             self._node.close()
 
@@ -129,11 +132,12 @@ class Session:
         if path == "-":
             return self.stdin()
         try:
-            return open(path, "rb")
+            self._opened.append(open(path, "rb"))  # noqa: SIM115  close() closes it
         except FileNotFoundError:
             raise NotFound(f"no file {path}", code="no_file") from None
         except OSError as problem:
             raise BadInput(f"{path}: {problem.strerror}") from problem
+        return self._opened[-1]
 
     def progress(self, what: str) -> Progress | None:
         """Return a progress display for long work, None where nobody would see it."""

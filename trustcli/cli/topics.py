@@ -74,8 +74,8 @@ def json() -> str:
         "JSON\n\n"
         "--json prints exactly one document on stdout, also on error, with the same exit code:\n\n"
         '  {"schema":"trust.score/1","ok":true,"data":{…},"warnings":[]}\n'
-        '  {"schema":"trust.error/1","ok":false,"error":{"code":"…","exit":66,"message":"…","hint":"…",'
-        '"retryable":false}}\n\n'
+        '  {"schema":"trust.error/1","ok":false,"error":{"code":"…","exit":66,"message":"…",'
+        '\n   "hint":"…","retryable":false}}\n\n'
         "log --follow, rate --batch and check with several subjects print one document a line.\n"
         "Keys are always there (null, []). Times are RFC 3339 UTC. Unknown scores are null.\n"
         "Within a schema's number keys are only added.\n\n"

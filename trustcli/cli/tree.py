@@ -6,10 +6,12 @@ import inspect
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from trustcli import __version__
-from trustcli.cli.commands import COMMANDS, GROUPS, SECTIONS
+from trustcli.cli import pages
+from trustcli.cli.commands import COMMANDS, GROUPS
 from trustcli.cli.declare import GLOBALS, REQUIRED, Param, params_of
 from trustcli.cli.quick import load
 from trustcli.errors import UsageError
@@ -18,9 +20,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.cli.declare import Run
 
-EPILOG = "Topics: trust help exit-codes | environment | files | json | policy | models"
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _CLICK_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+class Command(TyperCommand):
+    """A command that shows the prepared page as its help."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the page of this command."""
+        return _page(ctx) or super().get_help(ctx)
+
+
+class Group(TyperGroup):
+    """A group that shows the prepared page as its help."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the page of this group."""
+        return _page(ctx) or super().get_help(ctx)
+
+
+def _page(context: Any) -> str:
+    return (pages.find(context.command_path.split()[1:]) or "").rstrip("\n")
 
 
 class Chosen(Exception):
@@ -33,18 +54,17 @@ class Chosen(Exception):
 
 def build() -> Any:
     """Return the command tree, walkable by `.commands` and `.params`."""
-    app = _app(
-        "trust", "Signed trust between people, servers and AI agents, without a server in the middle.", EPILOG
-    )
+    app = _app("trust", "Signed trust between people, servers and AI agents, without a server in the middle.")
     groups = {name: _app(name, text) for name, text in GROUPS.items()}
-    panels = {name: section for section, names in SECTIONS.items() for name in names}
     for name, group in groups.items():
-        app.add_typer(group, name=name, rich_help_panel=panels[name])
+        app.add_typer(group, name=name)
     for name in COMMANDS:
         first, _, rest = name.partition(" ")
         run = load(name)
         place = groups[first] if rest else app
-        place.command(rest or first, context_settings=_SETTINGS, help=inspect.getdoc(run))(_callback(run))
+        place.command(rest or first, cls=Command, context_settings=_SETTINGS, help=inspect.getdoc(run))(
+            _callback(run)
+        )
     app.callback(invoke_without_command=True)(_root())
     return get_command(app)
 
@@ -68,15 +88,15 @@ def parse(argv: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
     raise SystemExit(code or 0)
 
 
-def _app(name: str, help_: str, epilog: str | None = None) -> typer.Typer:
+def _app(name: str, help_: str) -> typer.Typer:
     return typer.Typer(
         name=name,
         help=help_,
-        epilog=epilog,
+        cls=Group,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        no_args_is_help=name != "trust",
+        no_args_is_help=False,
         context_settings=_SETTINGS,
     )
 

@@ -40,7 +40,7 @@ def why(
     scored = inquiry.about(asking.subjects(inquiry, [subject])[0])
     answer = scored.answer
     assert answer is not None
-    terms, ignored = answer.terms[:limit], sorted(answer.ignored, key=lambda one: one.because)
+    terms, ignored = answer.terms[:limit], _in_order(inquiry, answer.ignored)
     ids = _ids(inquiry, session, terms, ignored[:limit])
     total = sum(term.weight for term in answer.terms) or 1.0
     data: dict[str, Any] = {
@@ -51,7 +51,7 @@ def why(
         "ignored": [_ignored(inquiry, one, ids) for one in ignored[:limit]],
         "ignored_total": len(ignored),
     }
-    name, value = scored.subject.name, shown.number(scored.score.value, inquiry.model.unit)
+    name, value = scored.subject.label, shown.number(scored.score.value, inquiry.model.unit)
     unknown = scored.score.value is None
     more = [
         f"{count - limit} more {what}: --limit {count}"
@@ -69,6 +69,14 @@ def why(
     )
 
 
+def _in_order(inquiry: Inquiry, ignored: list[Ignored]) -> list[Ignored]:
+    """By reason, then by rater, then by record: not by what happened to arrive first."""
+    return sorted(
+        ignored,
+        key=lambda one: (one.because, inquiry.reader.name(one.rater), inquiry.reader.record_id(one.seq)),
+    )
+
+
 def _ids(inquiry: Inquiry, session: Session, terms: list[Term], ignored: list[Ignored]) -> dict[int, str]:
     seqs = [seq for term in terms for seq in term.seqs] + [one.seq for one in ignored]
     entries = session.node.ledger.entries_of(seq for seq in seqs if seq > 0)
@@ -78,7 +86,7 @@ def _ids(inquiry: Inquiry, session: Session, terms: list[Term], ignored: list[Ig
 def _term(inquiry: Inquiry, term: Term, ids: dict[int, str], total: float) -> dict[str, Any]:
     return {
         "rater": inquiry.reader.name(term.rater),
-        "name": inquiry.label(term.rater),
+        "name": inquiry.book.name(inquiry.reader.name(term.rater)),
         "path": [inquiry.label(node) for node in term.path],
         "stars": shown.exact(term.stars),
         "weight": shown.exact(term.weight),
@@ -92,7 +100,8 @@ def _ignored(inquiry: Inquiry, one: Ignored, ids: dict[int, str]) -> dict[str, A
     return {
         "record": ids[one.seq],
         "rater": inquiry.reader.name(one.rater),
-        "name": inquiry.label(one.rater),
+        "name": inquiry.book.name(inquiry.reader.name(one.rater)),
+        "label": inquiry.label(one.rater),
         "because": one.because,
         "meaning": BECAUSE[one.because],
     }
@@ -110,7 +119,7 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
         )
         for term in data["terms"]
     ]
-    rows += [("ignored", one["name"], one["because"], _short(one["record"])) for one in data["ignored"]]
+    rows += [("ignored", one["label"], one["because"], _short(one["record"])) for one in data["ignored"]]
     return rows
 
 

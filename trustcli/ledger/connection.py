@@ -86,6 +86,7 @@ def _connect(path: str, lock_wait: float) -> sqlite3.Connection:
     with Guard(path):
         db = sqlite3.connect(path, timeout=lock_wait, isolation_level=None, cached_statements=64)
         db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes without asking the triggers
         db.execute("PRAGMA cell_size_check = ON")
         db.execute("PRAGMA mmap_size = 0")
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -107,6 +108,10 @@ class Guard:
     def __exit__(
         self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if isinstance(problem, UnicodeDecodeError):  # sqlite3 could not even read SQLite's message
+            raise DiskError(
+                f"{self._path} is damaged", hint="restore a backup: trust ledger path"
+            ) from problem
         if isinstance(problem, (sqlite3.Error, OSError)):
             raise _error(problem, self._path) from problem
 

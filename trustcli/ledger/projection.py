@@ -32,37 +32,36 @@ def machine_of(body: Mapping[str, Json]) -> int:
     return GUIDED if via["guided"] else MACHINE
 
 
-class Names:
-    """The integer ids of texts in one table, looked up once.
+class Names(dict[str, int]):
+    """The integer ids of texts in one table; one that is not there yet is looked up or gets a row.
 
-    Ids given out inside a transaction are remembered only when it commits (`keep`).
+    Ids given out inside a transaction are forgotten when it is rolled back: they never were.
     """
 
-    def __init__(self, table: str, column: str) -> None:
+    def __init__(self, db: sqlite3.Connection, table: str, column: str) -> None:
+        super().__init__()
+        self._db = db
         self._select = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608  ours
         self._insert = f"INSERT INTO {table} ({column}) VALUES (?)"  # noqa: S608
-        self._kept: dict[str, int] = {}
-        self._new: dict[str, int] = {}
+        self._new: list[str] = []
 
-    def id(self, db: sqlite3.Connection, text: str) -> int:
-        """Return the id of `text`, making a row where there is none."""
-        known = self._kept.get(text) or self._new.get(text)
-        if known:
-            return known
-        row = db.execute(self._select, (text,)).fetchone()
-        found = int(row[0] if row else db.execute(self._insert, (text,)).lastrowid or 0)
-        self._new[text] = found
+    def __missing__(self, text: str) -> int:
+        row = self._db.execute(self._select, (text,)).fetchone()
+        found = int(row[0] if row else self._db.execute(self._insert, (text,)).lastrowid or 0)
+        self[text] = found
+        self._new.append(text)
         return found
 
     def keep(self) -> None:
-        """The transaction committed: remember its ids."""
-        if len(self._kept) + len(self._new) > _MAX_NAMES:
-            self._kept.clear()
-        self._kept.update(self._new)
+        """The transaction committed: its ids stand."""
         self._new.clear()
+        if len(self) > _MAX_NAMES:
+            self.clear()
 
     def forget(self) -> None:
-        """The transaction was rolled back: its ids never were."""
+        """The transaction was rolled back."""
+        for text in self._new:
+            del self[text]
         self._new.clear()
 
 
@@ -71,22 +70,12 @@ class Projector:
 
     def __init__(self, db: sqlite3.Connection, nodes: Names, words: Names) -> None:
         self._db = db
-        self._nodes = nodes
-        self._words = words
+        self.nodes = nodes
+        self.words = words
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
-        self._by_author: dict[int, int] = {}
-
-    def node(self, name: str) -> int:
-        """Return the id of a key or a subject."""
-        return self._nodes.id(self._db, name)
-
-    def word(self, text: str) -> int:
-        """Return the id of a kind or a category."""
-        return self._words.id(self._db, text)
 
     def add(self, seq: int, author: int, record: Record) -> None:
         """Project one record; kinds without a projection leave no row."""
-        self._by_author[author] = self._by_author.get(author, 0) + 1
         projection = PROJECTIONS.get(record.kind)
         if projection:
             table, make = projection
@@ -98,10 +87,6 @@ class Projector:
             if rows:
                 rows.sort()
                 self._db.executemany(_INSERT[table], rows)
-        self._db.executemany(
-            "UPDATE nodes SET records = records + ? WHERE id = ?",
-            [(count, author) for author, count in self._by_author.items()],
-        )
         return len(self._rows["ratings"])
 
 
@@ -111,9 +96,9 @@ def rating_row(
     """(subject, category, rater, created, seq, value, expires, author or None, machine)."""
     outside = body.get("rater")
     return (
-        names.node(str(body["subject"])),
-        names.word(str(body["category"])),
-        names.node(str(outside)) if outside else author,
+        names.nodes[str(body["subject"])],
+        names.words[str(body["category"])],
+        names.nodes[str(outside)] if outside else author,
         created,
         seq,
         body["value"],
@@ -126,7 +111,7 @@ def rating_row(
 def _revocation(
     _names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
 ) -> tuple[object, ...]:
-    return (author, *id_pair(bytes.fromhex(str(body["record"]))), created, seq)
+    return (author, *id_pair(bytes.fromhex(str(body["record"]))), seq, created)
 
 
 def _key(
@@ -137,8 +122,9 @@ def _key(
         author,
         seq,
         body["action"],
-        names.node(str(other)) if other else None,
+        names.nodes[str(other)] if other else None,
         body.get("since", created),
+        created,
     )
 
 
@@ -153,5 +139,5 @@ PROJECTIONS: dict[str, tuple[str, Make]] = {
 _INSERT = {
     "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
     "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
-    "keys": "INSERT INTO keys VALUES (?,?,?,?,?)",
+    "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
 }

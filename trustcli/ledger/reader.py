@@ -6,6 +6,7 @@ to reproduce, so an earlier T asks for history instead: then only the records' o
 
 from __future__ import annotations
 
+from trustcli.errors import DiskError
 from trustcli.ledger import connection
 
 TYPE_CHECKING = False
@@ -22,9 +23,7 @@ _NO_CUT = 2**62
 class Reader:
     """Implements `trustcli.view.Source`. One read transaction's worth of queries; nothing is cached."""
 
-    def __init__(
-        self, db: sqlite3.Connection, path: str, as_of: int | None, private: list[tuple[object, ...]]
-    ) -> None:
+    def __init__(self, db: sqlite3.Connection, path: str, as_of: int | None) -> None:
         self._db = db
         self._guard = connection.Guard(path)
         self._local: dict[str, int] = {}
@@ -34,7 +33,14 @@ class Reader:
             self._cut = _NO_CUT if as_of is None or self.history else self._seq_at(as_of)
             self.has_keys = self._one("SELECT 1 FROM keys LIMIT 1") is not None
             self.has_revocations = self._one("SELECT 1 FROM revocations LIMIT 1") is not None
-        self._private = [self._private_row(row) for row in private if self.history or _was_there(row, as_of)]
+        self._as_of = as_of
+        self._private: list[Row] = []
+
+    def include(self, private: list[tuple[object, ...]]) -> None:
+        """Let private ratings (rows of `Private.rows`) count too: the viewpoint is their owner."""
+        self._private += [
+            self._private_row(row) for row in private if self.history or _was_there(row, self._as_of)
+        ]
 
     def node(self, name: str) -> int | None:
         """Return the number of a key or subject, None where no record names it."""
@@ -50,8 +56,7 @@ class Reader:
         """Return the did:key or URI of a node."""
         if node < 0:
             return next(name for name, number in self._local.items() if number == node)
-        with self._guard:
-            return str(self._db.execute("SELECT name FROM nodes WHERE id = ?", (node,)).fetchone()[0])
+        return self._text("SELECT name FROM nodes WHERE id = ?", node)
 
     def category(self, text: str) -> int | None:
         """Return the number of a category, None where no rating has it."""
@@ -63,8 +68,7 @@ class Reader:
         """Return the text of a category."""
         if category < 0:
             return next(text for text, number in self._local.items() if number == category)
-        with self._guard:
-            return str(self._db.execute("SELECT text FROM words WHERE id = ?", (category,)).fetchone()[0])
+        return self._text("SELECT text FROM words WHERE id = ?", category)
 
     def ratings_of(self, subject: int, category: int | None) -> list[Row]:
         """Return the rows about a subject, in one category or in all."""
@@ -97,16 +101,17 @@ class Reader:
         if seq < 0:
             return (0, seq)
         with self._guard:
-            row: tuple[int, int] = self._db.execute(
+            row: tuple[int, int] | None = self._db.execute(
                 "SELECT id_hi, id_lo FROM records WHERE seq = ?", (seq,)
             ).fetchone()
-        return row
+        return row or (0, 0)
 
     def key_events(self, node: int) -> list[KeyEvent]:
-        """Return (author, action, other, at) of key records by or about a node."""
+        """Return (author, action, other, at, created) of key records by or about a node."""
         with self._guard:
             return self._db.execute(
-                "SELECT author, action, other, at FROM keys WHERE (author = ? OR other = ?) AND seq <= ?",
+                "SELECT author, action, other, at, created FROM keys"
+                " WHERE (author = ? OR other = ?) AND seq <= ?",
                 (node, node, self._cut),
             ).fetchall()
 
@@ -131,6 +136,15 @@ class Reader:
 
     def _number(self, text: str, known: int | None) -> int:
         return known if known is not None else self._local.setdefault(text, -1 - len(self._local))
+
+    def _text(self, query: str, number: int) -> str:
+        with self._guard:
+            row = self._db.execute(query, (number,)).fetchone()
+        if row is None:
+            raise DiskError(
+                "the ledger is damaged: a name is missing", hint="trust ledger check; then restore a backup"
+            )
+        return str(row[0])
 
     def _one(self, query: str, *values: object) -> int | None:
         row = self._db.execute(query, values).fetchone()

@@ -51,13 +51,13 @@ TABLES = (
     """CREATE INDEX ratings_by_rater ON ratings
   (rater, category, subject, created, seq, value, expires, author, machine)""",
     """CREATE TABLE revocations (
-  author INTEGER NOT NULL, id_hi INTEGER NOT NULL, id_lo INTEGER NOT NULL,
-  created INTEGER NOT NULL, seq INTEGER NOT NULL,
+  author INTEGER NOT NULL, id_hi INTEGER NOT NULL, id_lo INTEGER NOT NULL, seq INTEGER NOT NULL,
+  created INTEGER NOT NULL,
   PRIMARY KEY (author, id_hi, id_lo, seq)
 ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE keys (
   author INTEGER NOT NULL, seq INTEGER NOT NULL,
-  action TEXT NOT NULL, other INTEGER, at INTEGER NOT NULL,
+  action TEXT NOT NULL, other INTEGER, at INTEGER NOT NULL, created INTEGER NOT NULL,
   PRIMARY KEY (author, seq)
 ) STRICT, WITHOUT ROWID""",
     """CREATE INDEX keys_by_other ON keys (other) WHERE other IS NOT NULL""",
@@ -113,3 +113,9 @@ def foreign_objects(db: sqlite3.Connection) -> list[str]:
         for name, sql in db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         if sql not in known and name not in _BY_LIBRARY
     ]
+
+
+def missing_objects(db: sqlite3.Connection) -> list[str]:
+    """Return the first lines of our own tables, indexes and triggers that are not in the file."""
+    found = {sql for (sql,) in db.execute("SELECT sql FROM sqlite_master")}
+    return [statement.splitlines()[0] for statement in STATEMENTS if statement not in found]

@@ -78,8 +78,8 @@ class Ledger:
         if not self.network or not self.ledger_id:
             raise DiskError(f"{path} is damaged (meta)", hint="trust ledger check; then restore a backup")
         self.private = Private(db, path, lock_wait)
-        self._nodes = Names("nodes", "name")
-        self._words = Names("words", "text")
+        self._nodes = Names(db, "nodes", "name")
+        self._words = Names(db, "words", "text")
         self._tail = f',"net":{json.dumps(self.network, ensure_ascii=False)},"v":1}}'.encode()
 
     @classmethod
@@ -113,12 +113,14 @@ class Ledger:
             raise DiskError(f"{self.path} is damaged (head)", hint="restore a backup: trust ledger path")
         return Head(row[0], row[1], row[2], row[3].hex())
 
-    def append(self, records: Sequence[Record], received: int) -> list[bool]:
+    def append(self, records: Sequence[Record], received: int, *, new_at: Head | None = None) -> list[bool]:
         """Store the records that are not there yet, all in one durable transaction.
 
         Args:
             received: Unix ms of this machine's clock. It never runs backwards in the ledger: the
                 last one stands in for an earlier, so that `seq` order is the order of arrival.
+            new_at: the head at which none of them was `known` and no two were equal; while it is
+                still the head they are not looked up again.
 
         Returns:
             For each record, in order, whether it was new.
@@ -126,15 +128,23 @@ class Ledger:
         Raises:
             DiskError, Busy: nothing of the batch was stored.
         """
-        self._nodes.forget()
-        self._words.forget()
-        with connection.Write(self._db, self.path, self._wait) as db:
-            known = self.known([record.digest for record in records])
-            fresh = {record.digest: record for record in records if record.digest not in known}
-            if fresh:
-                self._insert(db, list(fresh.values()), received)
+        try:
+            with connection.Write(self._db, self.path, self._wait) as db:
+                if new_at is not None and new_at == self.head():
+                    self._insert(db, records, received)
+                    fresh = None
+                else:
+                    known = self.known([record.digest for record in records])
+                    fresh = {record.digest: record for record in records if record.digest not in known}
+                    self._insert(db, list(fresh.values()), received)
+        except BaseException:
+            self._nodes.forget()
+            self._words.forget()
+            raise
         self._nodes.keep()
         self._words.keep()
+        if fresh is None:
+            return [True] * len(records)
         return [fresh.pop(record.digest, None) is not None for record in records]
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
@@ -233,13 +243,9 @@ class Ledger:
         rows = self._entries("r.seq IN (SELECT value FROM json_each(?))", (wanted,))
         return {entry.seq: entry for entry in rows}
 
-    def reader(self, as_of: int | None = None, *, private_of: str | None = None) -> Reader:
-        """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all).
-
-        Args:
-            private_of: the author whose private ratings count too, where the viewpoint is its owner.
-        """
-        return Reader(self._db, self.path, as_of, self.private.rows(private_of) if private_of else [])
+    def reader(self, as_of: int | None = None) -> Reader:
+        """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all)."""
+        return Reader(self._db, self.path, as_of)
 
     def backup(self, path: str) -> Head:
         """Copy the ledger to a new file through SQLite's backup API, safe beside running writers.
@@ -284,20 +290,37 @@ class Ledger:
                     ) from None
                 yield Entry(seq, record_id(data).hex(), kind, author, created, received, fields, data, sig)
 
-    def _insert(self, db: sqlite3.Connection, records: list[Record], received: int) -> None:
+    def _insert(self, db: sqlite3.Connection, records: Sequence[Record], received: int) -> None:
+        if not records:
+            return
         last, first, count, ratings, total = self._last(db)
         received = max(received, last)
-        projector = Projector(db, self._nodes, self._words)
+        nodes, words = self._nodes, self._words
+        projector = Projector(db, nodes, words)
+        by_author: dict[int, int] = {}
         rows = []
         for seq, record in enumerate(records, first + 1):
-            author, kind = projector.node(record.author), projector.word(record.kind)
-            pair = id_pair(record.digest)
-            body = self._body(record)
-            rows.append((seq, *pair, author, kind, record.created, received, body, record.sig))
+            author = nodes[record.author]
+            by_author[author] = by_author.get(author, 0) + 1
+            rows.append(
+                (
+                    seq,
+                    *id_pair(record.digest),
+                    author,
+                    words[record.kind],
+                    record.created,
+                    received,
+                    _body(record),
+                    record.sig,
+                )
+            )
             projector.add(seq, author, record)
             total += int.from_bytes(record.digest, "big")
         db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
         ratings += projector.flush()
+        db.executemany(
+            "UPDATE nodes SET records = records + ? WHERE id = ?", [(n, a) for a, n in by_author.items()]
+        )
         fingerprint = (total % 2**256).to_bytes(32, "big")
         db.execute(
             "UPDATE head SET records = ?, ratings = ?, received = ?, fingerprint = ?",
@@ -306,16 +329,18 @@ class Ledger:
 
     @staticmethod
     def _last(db: sqlite3.Connection) -> tuple[int, int, int, int, int]:
-        count, ratings, received, fingerprint = db.execute(
-            "SELECT records, ratings, received, fingerprint FROM head"
-        ).fetchone()
+        row = db.execute("SELECT records, ratings, received, fingerprint FROM head").fetchone()
+        if row is None:
+            raise DiskError("the ledger is damaged (head)", hint="restore a backup: trust ledger path")
+        count, ratings, received, fingerprint = row
         (seq,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
         return received, seq, count, ratings, int.from_bytes(fingerprint, "big")
 
-    def _body(self, record: Record) -> bytes:
-        head = len(record.author) + 20  # {"author":"…","body":
-        tail = f',"created":{record.created},"kind":{_json(record.kind)}'
-        return record.data[head : -(len(tail.encode()) + len(self._tail))]
+
+def _body(record: Record) -> bytes:
+    """Return the bytes of a record's body: they end where `created` follows, unquoted, for the last time."""
+    data = record.data
+    return data[len(record.author) + 20 : data.rindex(b',"created":')]
 
 
 def _json(text: str) -> str:

@@ -117,9 +117,18 @@ def worth(stars: float) -> float:
     return (stars - 1) / 4
 
 
-def by_weight(term: Term) -> tuple[float, int]:
-    """Sort key: heaviest first; the newest first among equals."""
-    return (-term.weight, -term.newest)
+def ranked(terms: list[Term], view: View) -> list[Term]:
+    """Return terms heaviest first, the newest first among equals, then by the rater's name."""
+    order: dict[tuple[float, int], list[Term]] = {}
+    for term in terms:
+        order.setdefault((-term.weight, -term.newest), []).append(term)
+    return [
+        term
+        for key in sorted(order)
+        for term in (
+            order[key] if len(order[key]) == 1 else sorted(order[key], key=lambda t: view.name(t.rater))
+        )
+    ]
 
 
 def voice_term(voice: Voice, path: tuple[int, ...], weight: float) -> Term:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from trustcli.models.answer import STARS, Answer, Score, by_weight, summary, voice_term
+from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
 from trustcli.models.reach import Trust
 from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
 
@@ -76,7 +76,7 @@ def _answer(
         else:
             because = NO_WEIGHT if known else TOO_FAR
             silent += [Ignored(opinion.seq, rater, because) for opinion in voice.opinions]
-    return Answer(posterior(subject, terms), sorted(terms, key=by_weight), silent)
+    return Answer(posterior(subject, terms), ranked(terms, view), silent)
 
 
 def posterior(subject: int, terms: list[Term]) -> Score:

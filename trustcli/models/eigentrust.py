@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csc_array
 
-from trustcli.models.answer import SHARE, Answer, Score, Term, by_weight, summary
+from trustcli.models.answer import SHARE, Answer, Score, Term, ranked, summary
 from trustcli.view import NO_WEIGHT, Ignored
 
 TYPE_CHECKING = False
@@ -100,9 +100,7 @@ class EigenTrust:
                 silent += [Ignored(seq, voice.rater, NO_WEIGHT) for seq in seqs]
         _, ignored = view.voices_of(subject, question.category)
         score = summary(subject, shares.get(subject, 0.0), terms)
-        return Answer(
-            score._replace(weight=score.value or 0.0), sorted(terms, key=by_weight), ignored + silent
-        )
+        return Answer(score._replace(weight=score.value or 0.0), ranked(terms, view), ignored + silent)
 
     def score_all(self, view: View, question: Question) -> list[Score]:
         """Score every subject that trust flows to."""

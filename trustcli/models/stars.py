@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from trustcli.models.answer import STARS, Answer, Score, by_weight, summary, voice_term
+from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Stars:
         """Score one subject."""
         voices, ignored = view.voices_of(subject, question.category)
         terms = [_term(voice, question.viewpoint) for voice in voices.values()]
-        return Answer(_mean(view.current(subject), terms), sorted(terms, key=by_weight), ignored)
+        return Answer(_mean(view.current(subject), terms), ranked(terms, view), ignored)
 
     def score_all(self, view: View, question: Question) -> list[Score]:
         """Score every subject anybody rated."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trustcli.ledger import Ledger
+    from trustcli.records.envelope import Signer
 
     Clock = Callable[[], int]
     """Returns Unix ms."""
@@ -50,6 +51,7 @@ class Node:
         self.keys = KeyRing(places.keys)
         self._lock_wait = settings.lock_wait if lock_wait is None else lock_wait
         self._ledger: Ledger | None = None
+        self._signers: dict[str, Signer] = {}
 
     @property
     def ledger(self) -> Ledger:
@@ -99,15 +101,22 @@ class Node:
         except NotFound:
             return None
 
-    def sign(self, message: bytes) -> bytes:
-        """Sign with the identity in use. The key is opened at the first signature.
+    def signer(self, did: str) -> Signer:
+        """Return what signs as one of our own keys. A key is opened once.
 
         Raises:
-            NotFound, KeyProblem.
+            NotFound: it is not ours. KeyProblem.
         """
-        if not hasattr(self, "_signer"):
-            self._signer = self.keys.signer(self.identity, self.passphrase)
-        return self._signer(message)
+        if did not in self._signers:
+            name = self.identity if did == self.me else self._name_of(did)
+            self._signers[did] = self.keys.signer(name, self.passphrase)
+        return self._signers[did]
+
+    def _name_of(self, did: str) -> str:
+        for name in self.keys.names():
+            if self.keys.did(name) == did:
+                return name
+        raise NotFound(f"the key of {did} is not here", hint="trust id ls", code="no_key")
 
     def close(self) -> None:
         """Close what is open."""

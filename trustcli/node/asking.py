@@ -66,10 +66,13 @@ class Inquiry:
         self.model: Model = models.load(model or settings.model)
         me = node.me_or_none()
         seen_by = self._viewpoint(viewpoint, me)
-        self.reader: Reader = node.ledger.reader(as_of, private_of=me if me and seen_by == me else None)
+        self.reader: Reader = node.ledger.reader(as_of)
         now = node.clock() if as_of is None else as_of
         self.asked = Asked(seen_by, self.model.name, category, now, self.reader.history)
         self._me = self.reader.number(me) if me else None
+        if self._me is not None and seen_by == me:
+            for key in self._line(now):
+                self.reader.include(node.ledger.private.rows(key))
         self._own = {self.reader.number(key) for key in self.book.own.values()}
         self._weights = self._numbers(
             {p.subject: p.weight for p in self.book.peers.values() if p.weight is not None}
@@ -100,7 +103,7 @@ class Inquiry:
         for score in self.model.score_all(self.view, self._question):
             if score.value is not None:
                 id_ = self.reader.name(score.subject)
-                found.append(Scored(Subject(id_, self.book.label(id_)), score, None))
+                found.append(Scored(self.book.subject(id_), score, None))
         found.sort(key=lambda scored: (*_rank(scored.score), scored.subject.id))
         return found
 
@@ -121,6 +124,12 @@ class Inquiry:
     def label(self, node: int) -> str:
         """Return what a person reads for a node."""
         return self.book.label(self.reader.name(node))
+
+    def _line(self, now: int) -> list[str]:
+        """Return those of the own keys that are one rater with the key in use: it and its predecessors."""
+        view = View(self.reader, now)
+        me = view.current(self._me or 0)
+        return [key for key in self.book.own.values() if view.current(self.reader.number(key)) == me]
 
     def _viewpoint(self, word: str | None, me: str | None) -> str:
         if word is not None:

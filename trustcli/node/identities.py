@@ -6,7 +6,6 @@ from trustcli.errors import NotFound, UsageError
 from trustcli.keys import generate_seed
 from trustcli.node.rating import keep, seal
 from trustcli.records import key as kind
-from trustcli.records.envelope import Record
 from trustcli.records.fingerprint import words
 from trustcli.value import NamedTuple
 
@@ -95,15 +94,7 @@ def confirm(node: Node) -> tuple[Identity, Identity]:
     successor = show(node, name)
     body: dict[str, Json] = {"action": kind.ACCEPT, "predecessor": old.did}
     if not _said(node, successor.did, body):
-        record = Record.seal(
-            net=node.ledger.network,
-            kind="key",
-            author=successor.did,
-            created=node.clock(),
-            body=body,
-            sign=node.keys.signer(successor.name, node.passphrase),
-        )
-        keep(node, record)
+        keep(node, seal(node, successor.did, "key", body, node.clock()))
     return old, successor
 
 

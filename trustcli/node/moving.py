@@ -18,7 +18,7 @@ from trustcli.errors import RecordRefused
 from trustcli.ledger.projection import id_pair
 from trustcli.ledger.store import Signed
 from trustcli.records import canonical, crypto, did
-from trustcli.records.envelope import MAX_LINE, Record, join_line, outline, split_line
+from trustcli.records.envelope import MAX_LINE, Record, join_line, outline
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     _U = TypeVar("_U")
 
 FORMAT = "trustcli/bundle/v1"
-BATCH = 20_000  # lines of one transaction: 10 MB, and sorted inserts stay near each other
+BATCH = 10_000  # lines read and verified at a time: 4 MB
+COMMIT = 30_000  # records of one transaction: sorted inserts stay near each other, and 35 MB hold them
 _PIECE = 500  # lines that one thread verifies at a time
 TOO_NEW = 900_000  # ms ahead of our clock beyond which a record is not even held
 _PRIVATE = b'{"private":true,'
@@ -62,6 +63,15 @@ class Manifest(NamedTuple):
     def line(self) -> bytes:
         """The manifest as a line, without its newline."""
         return canonical.encode({"bundle": FORMAT, **self._asdict()})
+
+
+class Line(NamedTuple):
+    """A line of a bundle: `data` and `id` are its record's where the layout shows them, unchecked."""
+
+    number: int
+    text: bytes
+    data: bytes | None
+    id: bytes
 
 
 class Refused(NamedTuple):
@@ -148,7 +158,7 @@ class Verifier:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def parse(self, lines: Sequence[bytes]) -> list[Record | RecordRefused]:
+    def parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
         """Return for each line its record, or why there is none."""
         return self._map(self._parse, lines)
 
@@ -158,13 +168,12 @@ class Verifier:
         pieces = [items[start : start + _PIECE] for start in range(0, len(items), _PIECE)]
         return [result for piece in self._pool.map(work, pieces) for result in piece]
 
-    def _parse(self, lines: Sequence[bytes]) -> list[Record | RecordRefused]:
+    def _parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
         found: list[Record | RecordRefused] = []
         for line in lines:
             try:
-                data, sig = split_line(line)
                 found.append(
-                    Record.parse_quickly(data, sig, crypto.record_id(data), net=self._network, codec=CODEC)
+                    Record.parse_quickly(line.text, line.data, line.id, net=self._network, codec=CODEC)
                 )
             except RecordRefused as problem:
                 found.append(problem)
@@ -188,27 +197,73 @@ def _check_stored(stored: Sequence[Signed]) -> list[str | None]:
 
 
 def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
-    """Import a bundle: verify every line, store what is new, one transaction a batch.
+    """Import a bundle: verify every line, store what is new, in transactions of COMMIT records.
 
     Raises:
-        DiskError, Busy: the batches before are stored, this one is not.
+        DiskError, Busy: what was committed before stays; run it again.
     """
     tally = Tally()
-    ledger = node.make_ledger()
-    with Verifier(ledger.network) as verifier:
+    ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
+    own = {node.keys.did(name) for name in node.keys.names()}
+    with (
+        Verifier(node.settings.network if ledger is None else ledger.network) as verifier,
+        Store(node, ledger, tally, dry_run) as store,
+    ):
         for batch in _batches(file, tally):
             public, private = _sort(batch, tally)
-            fresh = _unknown(public, ledger, tally)
-            found = verifier.parse([line for _, line in fresh])
-            records = _sound(fresh, found, node.clock(), tally)
-            if not dry_run:
-                ledger.append(records, node.clock())
-            tally.added += len(records)
+            fresh = store.sift(public)
+            store.add(_sound(fresh, verifier.parse(fresh), node.clock(), tally))
             for number, line in private:
-                _take_private(node, number, line, tally, dry_run)
+                _take_private(node, number, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     return tally.finish()
+
+
+class Store:
+    """Gathers new records and commits them COMMIT at a time; a dry run gathers and forgets."""
+
+    def __init__(self, node: Node, ledger: Ledger | None, tally: Tally, dry_run: bool) -> None:
+        self._node = node
+        self._ledger = ledger
+        self._tally = tally
+        self._dry_run = dry_run
+        self._records: dict[bytes, Record] = {}
+        self._head = ledger.head() if ledger else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._commit()
+
+    def sift(self, public: list[tuple[int, bytes]]) -> list[Line]:
+        """Leave out the lines whose records are known: equal bytes were verified when they came."""
+        lines = [line_of(number, text) for number, text in public]
+        ids = [line.id for line in lines if line.id]
+        known = self._ledger.known(ids) if self._ledger else set()
+        fresh = [line for line in lines if line.id not in known and line.id not in self._records]
+        self._tally.known += len(lines) - len(fresh)
+        return fresh
+
+    def add(self, records: list[Record]) -> None:
+        """Take verified records; commit when there are enough."""
+        for record in records:
+            self._records[record.digest] = record
+        self._tally.known += len(records) - len({record.digest for record in records})
+        if len(self._records) >= COMMIT:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._ledger is None or self._dry_run:
+            self._tally.added += len(self._records)
+        elif self._records:
+            added = self._ledger.append([*self._records.values()], self._node.clock(), new_at=self._head)
+            self._tally.added += sum(added)
+            self._tally.known += len(added) - sum(added)
+            self._head = self._ledger.head()
+        self._records.clear()
 
 
 def _batches(file: BinaryIO, tally: Tally) -> Iterator[list[tuple[int, bytes | None]]]:
@@ -252,54 +307,41 @@ def _read_manifest(line: bytes, tally: Tally) -> None:
         tally.refuse(1, problem.code, str(problem))
 
 
-def _unknown(public: list[tuple[int, bytes]], ledger: Ledger, tally: Tally) -> list[tuple[int, bytes]]:
-    """Leave out the lines whose records are stored already: equal bytes were verified when they came."""
-    digest = crypto.record_id
-    ids = [digest(data) if (data := outline(line)) else b"" for _, line in public]
-    known = ledger.known([id_ for id_ in ids if id_])
-    fresh = []
-    for id_, numbered in zip(ids, public, strict=True):
-        if id_ in known:
-            tally.known += 1
-        else:
-            fresh.append(numbered)
-    return fresh
+def line_of(number: int, text: bytes) -> Line:
+    """Return a line with its record's bytes and id, where its layout shows them."""
+    data = outline(text)
+    return Line(number, text, data, crypto.record_id(data) if data else b"")
 
 
-def _sound(
-    fresh: list[tuple[int, bytes]], found: list[Record | RecordRefused], now: int, tally: Tally
-) -> list[Record]:
-    records: dict[bytes, Record] = {}
-    for (number, _), result in zip(fresh, found, strict=True):
+def _sound(lines: list[Line], found: list[Record | RecordRefused], now: int, tally: Tally) -> list[Record]:
+    """Return the records that are good and not from the future; note the others."""
+    limit = now + TOO_NEW
+    records = []
+    for line, result in zip(lines, found, strict=True):
         if isinstance(result, RecordRefused):
-            tally.refuse(number, result.code, str(result))
-        elif result.created > now + TOO_NEW:
-            tally.refuse(number, "too_new", str(RecordRefused("too_new")))
-        elif result.digest in records:
-            tally.known += 1
+            tally.refuse(line.number, result.code, str(result))
+        elif result.created > limit:
+            tally.refuse(line.number, "too_new", str(RecordRefused("too_new")))
         else:
-            records[result.digest] = result
-    return list(records.values())
+            records.append(result)
+    return records
 
 
-def _take_private(node: Node, number: int, line: bytes, tally: Tally, dry_run: bool) -> None:
+def _take_private(node: Node, number: int, line: bytes, own: set[str], tally: Tally, dry_run: bool) -> None:
     """Take back an own private rating that was exported with --include-private; it stays private."""
-    ledger = node.ledger
     try:
-        record = Record.parse(b"{" + line[len(_PRIVATE) :], net=ledger.network)
-        if (
-            record.author not in {node.keys.did(name) for name in node.keys.names()}
-            or record.kind != "rating"
-        ):
+        record = Record.parse(b"{" + line[len(_PRIVATE) :], net=node.settings.network)
+        if record.author not in own or record.kind != "rating":
             raise RecordRefused("bad_envelope", "a private rating belongs to its author's own ledger")
     except RecordRefused as problem:
         tally.refuse(number, problem.code, str(problem))
         return
-    if any(rating.line == record.line for rating in ledger.private.ratings(with_ended=True)):
+    known = node.ledger.private.ratings(with_ended=True) if node.has_ledger() else []
+    if any(rating.line == record.line for rating in known):
         tally.known += 1
         return
     if not dry_run:
-        ledger.private.add_rating(record.author, record.created, node.clock(), record.body, record.line)
+        node.ledger.private.add_rating(record.author, record.created, node.clock(), record.body, record.line)
     tally.added += 1
 
 
@@ -394,9 +436,10 @@ def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) ->
     with Verifier(node.settings.network) as verifier:
         for batch in _batches(file, tally):
             public, private = _sort(batch, tally)
-            lines = public + [(number, b"{" + line[len(_PRIVATE) :]) for number, line in private]
-            good += len(_sound(lines, verifier.parse([line for _, line in lines]), node.clock(), tally))
+            public += [(number, b"{" + line[len(_PRIVATE) :]) for number, line in private]
+            lines = [line_of(number, text) for number, text in public]
+            good += len(_sound(lines, verifier.parse(lines), node.clock(), tally))
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     result = tally.finish()
-    return Verified(good + result.known, result.refused)
+    return Verified(good, result.refused)

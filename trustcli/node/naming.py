@@ -28,10 +28,20 @@ _SHORT = 5  # names below this length are near each other at distance 1 only
 
 
 class Subject(NamedTuple):
-    """Whom a word on the command line means: `id` is a did:key, a URI, or `petname:…` unbound."""
+    """Whom a word on the command line means.
+
+    `id` is a did:key, a URI, or `petname:…` unbound; `label` what a person reads; `name` the name we
+    gave, if any; `word` what a command line takes.
+    """
 
     id: str
-    name: str
+    label: str
+    name: str | None
+
+    @property
+    def word(self) -> str:
+        """The name we gave, else the id: what can be typed again."""
+        return self.name or self.id
 
     @property
     def bound(self) -> bool:
@@ -70,11 +80,11 @@ class NameBook:
         if word == ME:
             if self._me not in self.own:
                 raise NotFound("there is no key yet", hint="trust keygen", code="no_key")
-            return Subject(self.own[self._me], ME)
+            return Subject(self.own[self._me], ME, ME)
         if word in self.peers:
-            return Subject(self.peers[word].subject or PETNAME + word, word)
+            return Subject(self.peers[word].subject or PETNAME + word, word, word)
         if word in self.own:
-            return Subject(self.own[word], word)
+            return Subject(self.own[word], word, word)
         if word.startswith("z6Mk") and len(word) == did.DID_LENGTH - len("did:key:"):
             word = f"did:key:{word}"
         if ":" in word:
@@ -82,8 +92,12 @@ class NameBook:
             did.check_subject(id_)
             if did.is_did(id_):
                 check_did(id_)
-            return Subject(id_, self.label(id_))
+            return self.subject(id_)
         return None
+
+    def subject(self, id_: str) -> Subject:
+        """Return the subject of a did:key or URI."""
+        return Subject(id_, self.label(id_), self.name(id_))
 
     def get(self, word: str) -> Subject:
         """Return whom a word means.
@@ -156,7 +170,7 @@ def check_petname(name: str) -> str:
     if wrong:
         raise UsageError(
             f"{name!r} cannot be a name",
-            hint="1 to 64 letters, digits and the like, no spaces, quotes or ; | & $ : /; not starting with - @ .",
+            hint="1 to 64 letters and digits; no spaces, quotes or ; | & $ : / and not starting with - @ .",
             code="bad_name",
         )
     return name

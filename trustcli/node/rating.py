@@ -12,12 +12,13 @@ from trustcli.records.envelope import Record
 from trustcli.records.rating import OVERALL
 from trustcli.safe import word as quote
 from trustcli.value import NamedTuple
-from trustcli.view import SKEW
+from trustcli.view import SKEW, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trustcli.ledger.store import Entry
     from trustcli.node import Node
     from trustcli.records.canonical import Json
 
@@ -105,7 +106,7 @@ def rate(
     body = _body(draft, subject)
     created = _after_last(node, author, subject, draft.category)
     if new_name and not dry_run:
-        ledger.private.save(Peer(subject.name, None, None, False, None, created))
+        ledger.private.save(Peer(subject.label, None, None, False, None, created))
     if not subject.bound:
         _check_draft(body)
         if not dry_run:
@@ -118,9 +119,10 @@ def rate(
 
 
 def seal(node: Node, author: str, kind: str, body: dict[str, Json], created: int) -> Record:
-    """Sign a statement of the identity in use."""
+    """Sign a statement of one of our own keys."""
+    sign = node.signer(author)
     return Record.seal(
-        net=node.ledger.network, kind=kind, author=author, created=created, body=body, sign=node.sign
+        net=node.ledger.network, kind=kind, author=author, created=created, body=body, sign=sign
     )
 
 
@@ -135,11 +137,12 @@ def keep(node: Node, record: Record, *, private: bool = False) -> None:
 
 def release(node: Node, name: str, id_: str) -> int:
     """Sign the drafts about a name that is now bound to `id_`; return how many."""
+    own = {node.keys.did(name) for name in node.keys.names()}
     waiting = [draft for draft in node.ledger.private.ratings() if draft.subject == PETNAME + name]
     released = 0
     for draft in waiting:
-        if draft.author != node.me_or_none():
-            continue
+        if draft.author not in own:
+            continue  # of a key that is no longer here: it waits until the key is back
         body = {**draft.body, "subject": id_}
         record = seal(node, draft.author, "rating", body, draft.created)
         node.ledger.append([record], node.clock())
@@ -182,7 +185,8 @@ def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> 
             subject = book.get(draft.subject)
             if not subject.bound:
                 raise NotFound(
-                    f"{subject.name!r} has no key yet", hint=f"trust peer add {quote(subject.name)} did:key:…"
+                    f"{subject.label!r} has no key yet",
+                    hint=f"trust peer add {quote(subject.word)} did:key:…",
                 )
             created = max(node.clock(), created + 1)  # of two lines about one subject the later counts
             record = seal(node, author, "rating", _body(draft, subject), created)
@@ -202,27 +206,24 @@ def revoke(
 ) -> list[TakenBack]:
     """Take back one record (by id) or all own ratings of a subject, in one category or in all.
 
+    Ratings by earlier keys in the line of the identity in use are ours too: the key that made a
+    rating takes it back.
+
     Raises:
         NotFound: nothing of ours fits. UsageError: the record is somebody else's. RecordRefused.
     """
-    author = node.me
     book = NameBook(node)
+    ours = _line(node)
     if _is_id(word) and book.find(word) is None:
-        entry = node.ledger.find(word)
-        if entry.author != author:
-            raise UsageError("only its author can take a record back", hint="trust peer block AUTHOR")
-        if entry.kind != "rating":
-            raise UsageError(f"a {entry.kind} cannot be taken back")
-        subject = Subject(str(entry.body["subject"]), book.label(str(entry.body["subject"])))
-        targets = [(entry.id, subject, str(entry.body["category"]))]
-        return _revoke_records(node, author, targets, reason, dry_run)
+        target = _by_id(node, ours, word)
+        return _revoke_records(node, book, [target], reason, dry_run)
     subject = book.get(word)
-    taken = _withdraw(node, author, subject, category, dry_run)
-    taken += _revoke_records(node, author, _standing(node, author, subject, category), reason, dry_run)
+    taken = _withdraw(node, book, ours, subject, category, dry_run)
+    taken += _revoke_records(node, book, _standing(node, ours, subject, category), reason, dry_run)
     if not taken:
         raise NotFound(
-            f"you have no rating of {subject.name} to take back",
-            hint=f"trust log {quote(subject.name)} --by me",
+            f"you have no rating of {subject.label} to take back",
+            hint=f"trust log {quote(subject.word)} --by me",
         )
     return taken
 
@@ -235,20 +236,29 @@ def undo(node: Node, *, dry_run: bool = False) -> TakenBack:
     Raises:
         NotFound: there is none.
     """
-    author = node.me
     book = NameBook(node)
-    drafts = [draft for draft in node.ledger.private.ratings() if draft.author == author]
-    last = _last_rating(node, author)
-    if drafts and (last is None or drafts[-1].received >= last[3]):
-        draft = drafts[-1]
+    ours = _line(node)
+    drafts = [draft for draft in node.ledger.private.ratings() if draft.author in ours]
+    last = _last_rating(node, ours)
+    if drafts and (last is None or drafts[-1].received >= last.received):
         if not dry_run:
-            node.ledger.private.end(draft.id, node.clock())
-        return _withdrawn(book, draft)
+            node.ledger.private.end(drafts[-1].id, node.clock())
+        return _withdrawn(book, drafts[-1])
     if last is None:
         raise NotFound("there is no rating of yours to undo", hint="trust log --by me")
-    id_, subject, category, _ = last
-    target = (id_, Subject(subject, book.label(subject)), category)
-    return _revoke_records(node, author, [target], None, dry_run)[0]
+    return _revoke_records(node, book, [last], None, dry_run)[0]
+
+
+def _line(node: Node) -> set[str]:
+    """Return the own keys that are one rater with the identity in use: it and its predecessors."""
+    me = node.me
+    reader = node.ledger.reader()
+    if not reader.has_keys:
+        return {me}
+    view = View(reader, node.clock())
+    current = view.current(reader.number(me))
+    own = (node.keys.did(name) for name in node.keys.names())
+    return {key for key in own if view.current(reader.number(key)) == current}
 
 
 def _subject(node: Node, book: NameBook, word: str, *, new: bool, strict: bool) -> tuple[Subject, bool]:
@@ -261,7 +271,7 @@ def _subject(node: Node, book: NameBook, word: str, *, new: bool, strict: bool) 
             error.hint += f", or rate a new {word!r} with --new"
         raise error
     name = check_petname(word)
-    return Subject(PETNAME + name, name), True
+    return Subject(PETNAME + name, name, name), True
 
 
 def _after_last(node: Node, author: str, subject: Subject, category: str) -> int:
@@ -327,58 +337,69 @@ def _is_id(word: str) -> bool:
     return 8 <= len(digits) <= 64 and all(char in "0123456789abcdef" for char in digits)
 
 
-def _standing(
-    node: Node, author: str, subject: Subject, category: str | None
-) -> list[tuple[str, Subject, str]]:
-    """Return (id, subject, category) of own ratings that are not revoked yet, superseded ones too."""
+def _by_id(node: Node, ours: set[str], word: str) -> Entry:
+    entry = node.ledger.find(word)
+    if entry.author not in ours:
+        raise UsageError("only its author can take a record back", hint="trust peer block AUTHOR")
+    if entry.kind != "rating":
+        raise UsageError(f"a {entry.kind} cannot be taken back", hint="trust log --kind rating --by me")
+    return entry
+
+
+def _standing(node: Node, ours: set[str], subject: Subject, category: str | None) -> list[Entry]:
+    """Return own ratings of a subject that are not revoked yet, superseded ones too."""
     reader = node.ledger.reader()
-    me, about = reader.node(author), reader.node(subject.id)
-    if me is None or about is None:
-        return []
+    about = reader.node(subject.id)
     wanted = reader.category(category) if category else None
-    if category and wanted is None:
+    if about is None or (category and wanted is None):
         return []
-    gone = {(high, low) for high, low, _ in reader.revocations(me)}
-    rows = [row for row in reader.ratings_of(about, wanted) if me in (row[2], row[7]) and row[4] > 0]
-    entries = node.ledger.entries_of(row[4] for row in rows if reader.record_id(row[4]) not in gone)
-    return [(entry.id, subject, str(entry.body["category"])) for _, entry in sorted(entries.items())]
+    found: list[Entry] = []
+    for me in filter(None, map(reader.node, sorted(ours))):
+        gone = {(high, low) for high, low, _ in reader.revocations(me)}
+        rows = [row for row in reader.ratings_of(about, wanted) if me in (row[2], row[7])]
+        found += node.ledger.entries_of(
+            row[4] for row in rows if reader.record_id(row[4]) not in gone
+        ).values()
+    return sorted(found, key=lambda entry: entry.seq)
 
 
-def _last_rating(node: Node, author: str) -> tuple[str, str, str, int] | None:
-    """Return (id, subject, category, received) of the newest own rating not revoked yet."""
+def _last_rating(node: Node, ours: set[str]) -> Entry | None:
+    """Return the newest own rating that is not revoked yet."""
     reader = node.ledger.reader()
-    me = reader.node(author)
-    if me is None:
-        return None
-    gone = {(high, low) for high, low, _ in reader.revocations(me)}
-    rows = sorted((row for row in reader.ratings_by(me, None) if row[7] is None), key=lambda row: -row[4])
-    for row in rows:
-        if reader.record_id(row[4]) not in gone:
-            entry = node.ledger.entries_of([row[4]])[row[4]]
-            return entry.id, str(entry.body["subject"]), str(entry.body["category"]), entry.received
-    return None
+    candidates = []
+    for me in filter(None, map(reader.node, sorted(ours))):
+        gone = {(high, low) for high, low, _ in reader.revocations(me)}
+        rows = (row for row in reader.ratings_by(me, None) if row[7] is None)
+        seqs = sorted((row[4] for row in rows), reverse=True)
+        candidates += [next((seq for seq in seqs if reader.record_id(seq) not in gone), 0)]
+    newest = max(candidates, default=0)
+    return node.ledger.entries_of([newest])[newest] if newest else None
 
 
 def _revoke_records(
-    node: Node, author: str, targets: list[tuple[str, Subject, str]], reason: str | None, dry_run: bool
+    node: Node, book: NameBook, targets: list[Entry], reason: str | None, dry_run: bool
 ) -> list[TakenBack]:
     now = node.clock()
     records = []
-    for id_, _, _ in targets:
-        body: dict[str, Json] = {"record": id_} if reason is None else {"record": id_, "reason": reason}
-        records.append(seal(node, author, "revocation", body, now))
+    for entry in targets:
+        body: dict[str, Json] = (
+            {"record": entry.id} if reason is None else {"record": entry.id, "reason": reason}
+        )
+        records.append(seal(node, entry.author, "revocation", body, now))
     if records and not dry_run:
         node.ledger.append(records, now)
-    return [TakenBack("revoked", subject, category, id_) for id_, subject, category in targets]
+    return [
+        TakenBack("revoked", book.subject(str(entry.body["subject"])), str(entry.body["category"]), entry.id)
+        for entry in targets
+    ]
 
 
 def _withdraw(
-    node: Node, author: str, subject: Subject, category: str | None, dry_run: bool
+    node: Node, book: NameBook, ours: set[str], subject: Subject, category: str | None, dry_run: bool
 ) -> list[TakenBack]:
     taken = []
-    book = NameBook(node)
     for draft in node.ledger.private.ratings():
-        if draft.author == author and draft.subject == subject.id and category in (None, draft.category):
+        if draft.author in ours and draft.subject == subject.id and category in (None, draft.category):
             if not dry_run:
                 node.ledger.private.end(draft.id, node.clock())
             taken.append(_withdrawn(book, draft))
@@ -386,4 +407,4 @@ def _withdraw(
 
 
 def _withdrawn(book: NameBook, draft: PrivateRating) -> TakenBack:
-    return TakenBack("withdrawn", Subject(draft.subject, book.label(draft.subject)), draft.category, None)
+    return TakenBack("withdrawn", book.subject(draft.subject), draft.category, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.errors import RecordRefused
-from trustcli.records import fields
+from trustcli.records import did, fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,5 +34,5 @@ def check(author: str, body: Mapping[str, Json]) -> None:
     fields.check_body(body, _REQUIRED, _OPTIONAL)
     if body["subject"] in (author, body.get("rater")):
         raise RecordRefused("self_rating")
-    if body.get("rater") == author:
-        raise RecordRefused("bad_body", "rater names somebody else than the author")
+    if did.is_did(str(body.get("rater", ""))):
+        raise RecordRefused("bad_body", "a rater with a key signs for itself")
