@@ -138,6 +138,8 @@ class View:
         self._ask_bridges = bridges
         self._bridges: Mapping[int, float] | None = None
         self._people_only = people_only
+        self._of: dict[tuple[int, int | None], tuple[dict[int, Voice], list[Ignored]]] = {}
+        self._by: dict[tuple[int, int | None], dict[int, Voice]] = {}
         self._taken_back: dict[int, set[tuple[int, int]]] = {}
         self._heads: dict[int, int] = {}
         self._ends: dict[int, tuple[int, str] | None] = {}
@@ -145,19 +147,27 @@ class View:
 
     def voices_of(self, subject: int, category: int | None) -> tuple[dict[int, Voice], list[Ignored]]:
         """Return who rates `subject` (one voice a rater, by rater), and what does not count."""
-        rows: list[Row] = []
-        for key in self.keys_of(subject):
-            rows += self._source.ratings_of(key, category)
-        live, ignored = self._fold(rows)
-        return {voice.rater: voice for voice in self._voices(live)}, ignored
+        known = self._of.get((subject, category))
+        if known is None:
+            rows: list[Row] = []
+            for key in self.keys_of(subject):
+                rows += self._source.ratings_of(key, category)
+            live, ignored = self._fold(rows)
+            known = {voice.rater: voice for voice in self._voices(live)}, ignored
+            self._of[subject, category] = known
+        return known
 
     def voices_by(self, rater: int, category: int | None) -> dict[int, Voice]:
         """Return whom `rater` rates, by subject."""
-        rows: list[Row] = []
-        for key in self.keys_of(rater):
-            rows += self._source.ratings_by(key, category)
-        live, _ = self._fold(rows)
-        return {voice.subject: voice for voice in self._voices(live)}
+        known = self._by.get((rater, category))
+        if known is None:
+            rows: list[Row] = []
+            for key in self.keys_of(rater):
+                rows += self._source.ratings_by(key, category)
+            live, _ = self._fold(rows)
+            known = {voice.subject: voice for voice in self._voices(live)}
+            self._by[rater, category] = known
+        return known
 
     def all_voices(self, category: int | None) -> Iterator[Voice]:
         """Yield every voice there is, in no order that matters."""

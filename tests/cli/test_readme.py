@@ -123,3 +123,13 @@ def test_the_help_topics_named_are_there() -> None:
     from trustcli.cli import topics
 
     assert set(re.findall(r"`trust help (\w[\w-]*)`", README)) <= set(topics.TOPICS)
+
+
+def test_the_threat_model_names_tests_that_are_there() -> None:
+    """Each test file that the threat model points to exists, and every row points to one or says why not."""
+    page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    rows = [line for line in page.splitlines() if re.match(r"\| ([ABCD]\d|a )", line)]
+    assert [row for row in rows if "`tests/" not in row and "stated limit" not in row] == []
+    assert len(rows) > 40

@@ -87,7 +87,7 @@ def test_the_file_counts_and_is_named(where: Places) -> None:
 def test_garbage_is_no_settings_file(where: Places, text: str) -> None:
     """What is no TOML, or far too long, is exit 78 and names the file."""
     write(where, text)
-    with pytest.raises(ConfigError, match="config.toml") as refused:
+    with pytest.raises(ConfigError, match=r"config\.toml") as refused:
         load(where)
     assert refused.value.exit == 78
     assert "\n" not in str(refused.value)
@@ -97,19 +97,21 @@ def test_bytes_that_are_no_text(where: Places) -> None:
     """A file that is not UTF-8 is refused in the same way, and so is a directory in its place."""
     write(where, "")
     Path(where.settings).write_bytes(b"identity = '\xff'")
-    with pytest.raises(ConfigError, match="config.toml"):
+    with pytest.raises(ConfigError, match=r"config\.toml"):
         load(where)
     Path(where.settings).unlink()
     os.mkdir(where.settings)
-    with pytest.raises(ConfigError, match="config.toml"):
+    with pytest.raises(ConfigError, match=r"config\.toml"):
         load(where)
 
 
 BAD = [
     "hop = 3", "hops = 0", "hops = 7", "hops = 3.0", 'hops = "3"', "hops = true", "half_life_days = 0",
-    "half_life_days = -1", "half_life_days = nan", "half_life_days = inf", "half_life_days = 1e9", 'model = "best"',
+    "half_life_days = -1", "half_life_days = nan", "half_life_days = inf", "half_life_days = 1e9",
+    'model = "best"',
     "model = 1", 'model = ["beta"]', 'identity = ""', "identity = 3", 'network = "a\\nb"', 'network = ""',
-    f'network = "{"n" * 65}"', "require_known = 1", 'require_known = "yes"', "lock_wait = -1", "lock_wait = 3601",
+    f'network = "{"n" * 65}"', "require_known = 1", 'require_known = "yes"', "lock_wait = -1",
+    "lock_wait = 3601",
     "[hops]\nx = 1", "hops = [3]", "network = 2026-11-20", "identity = {}",
 ]  # fmt: skip
 
@@ -118,7 +120,7 @@ BAD = [
 def test_a_wrong_value_is_refused(where: Places, text: str) -> None:
     """An unknown key or a value out of its range is exit 78 and names file and key; nothing is guessed."""
     write(where, text)
-    with pytest.raises(ConfigError, match="config.toml") as refused:
+    with pytest.raises(ConfigError, match=r"config\.toml") as refused:
         load(where)
     assert text.strip("[").split(" ")[0].split("]")[0] in str(refused.value)
 
@@ -166,7 +168,7 @@ def test_a_damaged_file_is_not_overwritten(where: Places) -> None:
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     """Where the directory cannot be made the error is that of the disk and names the file."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(DiskError, match="config.toml"):
+    with pytest.raises(DiskError, match=r"config\.toml"):
         change(places({}, str(tmp_path / "file")), "hops", "4")
 
 
@@ -185,7 +187,8 @@ def test_precedence_of_the_lock_wait(trust: Program, monkeypatch: pytest.MonkeyP
     """--lock-wait wins over TRUST_LOCK_WAIT, that over the settings file, that over the default."""
     from trustcli.cli.session import Session
 
-    options = {"json": False, "quiet": False, "verbose": False, "no_input": True, "no_color": True, "as_": None,
+    options = {"json": False, "quiet": False, "verbose": False, "no_input": True, "no_color": True,
+    "as_": None,
                "home": None, "lock_wait": None, "passphrase_file": None, "passphrase_fd": None,
                "passphrase_command": None}  # fmt: skip
 

@@ -43,7 +43,9 @@ def ledger(path: str) -> Iterator[Ledger]:
 
 def some(count: int, rater: str = "ann") -> list[Record]:
     """Return different ratings by one rater."""
-    return [rating(rater, f"agent:{number}", 1 + number % 40 / 10, at=NOW + number) for number in range(count)]
+    return [
+        rating(rater, f"agent:{number}", 1 + number % 40 / 10, at=NOW + number) for number in range(count)
+    ]
 
 
 def seqs(ledger: Ledger) -> list[int]:
@@ -69,7 +71,7 @@ def test_what_is_stored_is_what_was_signed(ledger: Ledger) -> None:
     records = [
         rating("ann", "bob", 4.5, reason='"quotes" \\ and ünïcode 🙂', evidence=["https://a.example/?q=1"]),
         rating("ann", "bob", 1, "a-b-9", source="otc:1", machine=True, expires=NOW + 1, ext={"x": [1, {}]}),
-        sealed("ann", "a kind of our own \"", {"anything": [True, False, -1, {"deep": []}]}),
+        sealed("ann", 'a kind of our own "', {"anything": [True, False, -1, {"deep": []}]}),
         revocation("ann", rating("ann", "bob", 4.5)),
         *rotation("ann", "ann-2", 0),
         sealed("ann", "rating", {"subject": "agent:x", "value": 10, "category": "x"}, 2**53 - 1),
@@ -197,12 +199,20 @@ def test_find_by_prefix(ledger: Ledger) -> None:
     records = some(20)
     ledger.append(records, NOW)
     for record in records:
-        for prefix in (record.id[:8], record.id[:17], record.id.upper()[:12], record.id, f"sha256:{record.id[:10]}"):
+        for prefix in (
+            record.id[:8],
+            record.id[:17],
+            record.id.upper()[:12],
+            record.id,
+            f"sha256:{record.id[:10]}",
+        ):
             assert ledger.find(prefix).id == record.id
 
 
-@pytest.mark.parametrize("change", [lambda id_: id_[:7], lambda id_: id_ + "0", lambda id_: "", lambda id_: "xyzwxyzw",
-                                    lambda id_: id_[:8] + "-", lambda id_: id_[:63] + "g", lambda id_: " " + id_[:8],
+@pytest.mark.parametrize("change", [lambda id_: id_[:7], lambda id_: id_ + "0", lambda id_: "",
+lambda id_: "xyzwxyzw",
+                                    lambda id_: id_[:8] + "-", lambda id_: id_[:63] + "g",
+                                    lambda id_: " " + id_[:8],
                                     lambda id_: id_[:4] + "_" + id_[4:9]])  # fmt: skip
 def test_what_is_no_prefix_finds_nothing(ledger: Ledger, change: Callable[[str], str]) -> None:
     """Fewer than 8 digits, more than 64 and what is not hex are refused, also where a record would fit."""
@@ -321,13 +331,22 @@ def tampered(path: str, *statements: str) -> None:
             db.execute(sql)
 
 
+_TOOTHLESS = """DROP TRIGGER records_no_update;
+CREATE TRIGGER records_no_update BEFORE UPDATE ON records BEGIN SELECT 1; END"""
+_ENDLESS = """DROP TABLE ratings;
+CREATE VIEW ratings AS WITH RECURSIVE x(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM x)
+SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author, i machine FROM x"""
+
+
 @pytest.mark.parametrize(
     "statement",
     ["CREATE TRIGGER evil AFTER INSERT ON records BEGIN DELETE FROM private_peers; END",
-     "CREATE VIEW evil AS SELECT * FROM records", "CREATE TABLE evil (x)", "CREATE INDEX evil ON nodes (records)",
-     "DROP TRIGGER records_no_update; CREATE TRIGGER records_no_update BEFORE UPDATE ON records BEGIN SELECT 1; END",
+     "CREATE VIEW evil AS SELECT * FROM records", "CREATE TABLE evil (x)",
+     "CREATE INDEX evil ON nodes (records)",
+     _TOOTHLESS, _ENDLESS,
      "DROP TABLE ratings; CREATE VIEW ratings AS WITH RECURSIVE x(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM x)"
-     " SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author, i machine FROM x",
+     " SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author,
+     i machine FROM x",
      "CREATE VIRTUAL TABLE evil USING fts5(x)"],
 )  # fmt: skip
 def test_foreign_objects_are_refused(ledger: Ledger, statement: str) -> None:
@@ -370,7 +389,9 @@ def test_a_newer_ledger_is_left_alone(ledger: Ledger) -> None:
     assert Path(ledger.path).read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 100, b"{}\n", b"\0" * 4096])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to look at" * 100, b"{}\n", b"\0" * 4096]
+)
 def test_another_file_is_no_ledger(path: str, content: bytes) -> None:
     """What is no SQLite file is refused with exit code 74 and stays as it is."""
     Path(path).write_bytes(content)
@@ -396,7 +417,8 @@ def test_an_unfinished_ledger_is_not_opened_with_a_traceback(path: str) -> None:
 @pytest.mark.parametrize(
     ("version", "mode"),
     [((3, 51, 3), "wal"), ((3, 51, 4), "wal"), ((3, 52, 0), "wal"), ((4, 0, 0), "wal"), ((3, 50, 7), "wal"),
-     ((3, 50, 8), "wal"), ((3, 44, 6), "wal"), ((3, 44, 7), "wal"), ((3, 51, 2), "delete"), ((3, 51, 0), "delete"),
+     ((3, 50, 8), "wal"), ((3, 44, 6), "wal"), ((3, 44, 7), "wal"), ((3, 51, 2), "delete"), ((3, 51, 0),
+     "delete"),
      ((3, 50, 6), "delete"), ((3, 45, 0), "delete"), ((3, 49, 9), "delete"), ((3, 44, 5), "delete"),
      ((3, 43, 9), "delete"), ((3, 40, 1), "delete")],
 )  # fmt: skip
@@ -435,7 +457,7 @@ def test_backup_is_whole_beside_a_writer(ledger: Ledger, tmp_path: Path) -> None
     def write() -> None:
         with closing(Ledger.open(ledger.path)) as own:
             for number in range(10_000):
-                if stop.is_set():
+                if stop.wait(0.002):  # a steady writer, not one that lets nobody in
                     return
                 batch = [rating("ann", f"agent:{number}-{part}", 4) for part in range(3)]
                 own.append(batch, NOW)
@@ -444,7 +466,7 @@ def test_backup_is_whole_beside_a_writer(ledger: Ledger, tmp_path: Path) -> None
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for number in range(4):
+        for number in range(3):
             before = len(written)
             target = str(tmp_path / f"{number}.db")
             head = ledger.backup(target)
@@ -481,7 +503,9 @@ def test_compact_keeps_everything_that_counts(ledger: Ledger) -> None:
     filled(ledger)
     private = ledger.private
     for _ in range(2):
-        private.add_rating(did_of("ann"), NOW, NOW, {"subject": "agent:x", "category": "x", "value": 40}, None)
+        private.add_rating(
+            did_of("ann"), NOW, NOW, {"subject": "agent:x", "category": "x", "value": 40}, None
+        )
     private.end(1, NOW)
     before = ledger.head(), [entry.id for entry in ledger.entries()]
     ledger.compact()
@@ -503,7 +527,7 @@ TAMPERING = {
     "a rating made a machine's": "UPDATE ratings SET machine = 2 WHERE seq = 1",
     "a rating made a bridge's": "UPDATE ratings SET author = 1 WHERE seq = 1",
     "a rating invented": "INSERT INTO ratings VALUES (1, 1, 2, 5, 6, 50, NULL, NULL, 0)",
-    "two values swapped": "UPDATE ratings SET value = CASE value WHEN 40 THEN 10 WHEN 10 THEN 40 ELSE value END",
+    "two values swapped": "UPDATE ratings SET value = iif(value = 40, 10, iif(value = 10, 40, value))",
     "a revocation deleted": "DELETE FROM revocations",
     "a revocation turned to another record": "UPDATE revocations SET id_lo = id_lo + 1",
     "a key event changed": "UPDATE keys SET other = NULL WHERE action = 'rotate'",
@@ -514,7 +538,8 @@ TAMPERING = {
     "a category renamed": "UPDATE words SET text = 'underall' WHERE text = 'overall'",
     "a kind renamed": "UPDATE words SET text = 'ratinG' WHERE text = 'rating'",
     "an id changed": "UPDATE records SET id_lo = id_lo + 1 WHERE seq = 2",
-    "a body changed": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '40', '50') AS BLOB) WHERE seq = 1",
+    "a body changed": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '40',
+    '50') AS BLOB) WHERE seq = 1",
     "a date changed": "UPDATE records SET created = created - 1 WHERE seq = 2",
     "an arrival before the one in front": "UPDATE records SET received = received - 1 WHERE seq = 4",
     "the head's records": "UPDATE head SET records = records + 1",
@@ -574,8 +599,14 @@ def population(world: World) -> None:
     records = [rating(ME, name, stars) for name, stars in zip(names, (5, 4, 3, 2), strict=True)]
     for turn, rater in enumerate(names):
         for subject in [name for name in (*names, "agent:x", "agent:y") if name != rater]:
-            records.append(rating(rater, subject, 1 + (7 * turn + len(records)) % 40 / 10, at=NOW - turn * DAY))
-    records += [revocation("ann", records[5]), *rotation("bob", "bob-2"), sealed("dan", "key", {"action": "retire"})]
+            records.append(
+                rating(rater, subject, 1 + (7 * turn + len(records)) % 40 / 10, at=NOW - turn * DAY)
+            )
+    records += [
+        revocation("ann", records[5]),
+        *rotation("bob", "bob-2"),
+        sealed("dan", "key", {"action": "retire"}),
+    ]
     world.hear(*records)
 
 
@@ -584,7 +615,9 @@ def told(world: World) -> str:
     found: list[Any] = []
     for model in ("beta", "stars"):
         inquiry = world.inquiry(model=model)
-        found += [shown.score_data(scored, inquiry.asked, inquiry.model.unit) for scored in inquiry.everybody()]
+        found += [
+            shown.score_data(scored, inquiry.asked, inquiry.model.unit) for scored in inquiry.everybody()
+        ]
         found += [world.ignored(subject, model=model) for subject in ("ann", "bob-2", "agent:x")]
         found += [world.score(subject, model=model)[1:] for subject in ("cat", "agent:x")]
     return json.dumps(found)
@@ -611,7 +644,7 @@ def test_a_flipped_byte_is_reported_or_harmless(tmp_path: Path, slow: bool) -> N
                 silent.append(at)
         except TrustError:
             pass
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  that there is none is what is tested
             strange.append((at, whole[at], damaged[at], repr(problem)))
         finally:
             world.node.close()
@@ -637,7 +670,7 @@ def test_a_flipped_byte_breaks_no_check(tmp_path: Path, slow: bool) -> None:
             found += bool(moving.verify_ledger(world.node).wrong)
         except TrustError:
             found += 1
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  that there is none is what is tested
             strange.append((at, whole[at], damaged[at], repr(problem)))
         finally:
             world.node.close()
@@ -648,15 +681,18 @@ def test_a_flipped_byte_breaks_no_check(tmp_path: Path, slow: bool) -> None:
 @pytest.mark.parametrize(
     "statement",
     ["DELETE FROM meta", "UPDATE meta SET name = 'x' || name", "DELETE FROM head", "DELETE FROM nodes",
-     "DELETE FROM words", "DELETE FROM records", "UPDATE ratings SET rater = 999", "UPDATE ratings SET rater = -999",
-     "UPDATE ratings SET value = 127", "UPDATE ratings SET value = -128", "UPDATE ratings SET seq = seq + 1000",
-     "UPDATE ratings SET seq = -seq", "UPDATE ratings SET category = 999", "UPDATE revocations SET author = 999",
+     "DELETE FROM words", "DELETE FROM records", "UPDATE ratings SET rater = 999",
+     "UPDATE ratings SET rater = -999",
+     "UPDATE ratings SET value = 127", "UPDATE ratings SET value = -128",
+     "UPDATE ratings SET seq = seq + 1000",
+     "UPDATE ratings SET seq = -seq", "UPDATE ratings SET category = 999",
+     "UPDATE revocations SET author = 999",
      "UPDATE keys SET other = 999", "UPDATE keys SET action = 'x'", "UPDATE records SET author = 999",
      "UPDATE records SET kind = 999", "UPDATE records SET body = x'ff'", "UPDATE records SET body = x''",
      "UPDATE records SET body = CAST('[1]' AS BLOB)", "UPDATE private_peers SET weight = -7.5"],
 )  # fmt: skip
 def test_nonsense_in_the_file_is_an_error_of_ours(tmp_path: Path, statement: str) -> None:
-    """Rows that no record calls for end in an error of ours or are found by `verify`; never in a traceback."""
+    """Rows that no record calls for end in an error of ours or are found by `verify`, never in a traceback."""
     world = World(tmp_path)
     population(world)
     world.peer("zoe", weight=0.5)
@@ -665,7 +701,11 @@ def test_nonsense_in_the_file_is_an_error_of_ours(tmp_path: Path, statement: str
     truth = told(world)
     world.node.close()
     tampered(path, statement)
-    for ask in (told, lambda world: moving.verify_ledger(world.node), lambda world: world.rate("ann", "agent:z", 3)):
+    for ask in (
+        told,
+        lambda world: moving.verify_ledger(world.node),
+        lambda world: world.rate("ann", "agent:z", 3),
+    ):
         try:
             said = ask(world)
         except TrustError:
@@ -688,5 +728,3 @@ def test_a_cut_file_is_damaged(tmp_path: Path, keep: float) -> None:
     path.write_bytes(whole[: int(len(whole) * keep)])
     with pytest.raises(DiskError):
         noticed(str(path))
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_trustnets_mean(world: World) -> None:
 
 
 def test_trustnets_reputation() -> None:
-    """4.2 stars and 99.8 % uptime are 84.95, which rounds to TrustNet's 85; without uptime stars alone count."""
+    """4.2 stars and 99.8 % uptime are 84.95, TrustNet's 85; without uptime stars alone count."""
     assert reputation(4.2, 99.8) == pytest.approx(0.75 * 80 + 0.25 * 99.8, abs=1e-12)
     assert round(reputation(4.2, 99.8)) == 85
     assert reputation(4.2) == pytest.approx(80, abs=1e-12)
@@ -84,7 +85,9 @@ def test_the_mean_is_everybodys(world: World) -> None:
     """The plain mean is the same through all eyes."""
     world.rate("ann", "bob", 5)
     world.rate("cat", "bob", 2)
-    assert {world.value("bob", viewpoint, model="stars") for viewpoint in (ME, "ann", "bob", "nobody")} == {3.5}
+    assert {world.value("bob", viewpoint, model="stars") for viewpoint in (ME, "ann", "bob", "nobody")} == {
+        3.5
+    }
 
 
 def test_ten_thousand_ratings_by_one_key_are_one_voice(world: World, slow: bool) -> None:
@@ -103,13 +106,20 @@ def test_ten_thousand_ratings_by_one_key_are_one_voice(world: World, slow: bool)
 
 
 def test_one_rating_of_mine(world: World) -> None:
-    """One fresh rating of 4 by me: r = 3/4, s = 1/4, so mode 4, mean 1 + 4 · 1.75/3, variance 1.75 · 1.25 / (9 · 4)."""
+    """One fresh rating of 4 by me: r = 3/4, s = 1/4, so Beta(1.75, 1.25)."""
     world.rate(ME, "bob", 4)
     score = world.score("bob")
     assert score.value == pytest.approx(4.0, abs=1e-12)
     assert score.expected == pytest.approx(1 + 4 * 1.75 / 3, abs=1e-12)
     assert score.deviation == pytest.approx(4 * math.sqrt(1.75 * 1.25 / (9 * 4)), abs=1e-12)
-    assert (score.low, score.high, score.raters, score.direct, score.weight, score.newest) == (4, 4, 1, 1, 1, NOW)
+    assert (score.low, score.high, score.raters, score.direct, score.weight, score.newest) == (
+        4,
+        4,
+        1,
+        1,
+        1,
+        NOW,
+    )
     assert (score.praise, score.blame) == (1, 0)
 
 
@@ -211,7 +221,7 @@ def test_blame_by_one_introducer_takes_nothing_from_the_praise_of_another(world:
 def test_hops(world: World) -> None:
     """Each hop halves: a chain of n ratings needs n hops and weighs HOP for each introduction in it."""
     chain = [ME, "a", "b", "c", "d"]
-    for rater, next_ in zip(chain, chain[1:], strict=False):
+    for rater, next_ in pairwise(chain):
         world.rate(rater, next_, 5)
     for length, rater in enumerate(chain, 1):
         world.rate(rater, f"agent:{length}", 4)
@@ -321,7 +331,7 @@ def honest(world: World) -> None:
 
 
 def test_five_hundred_sybils_weigh_no_more_than_one(tmp_path: Path) -> None:
-    """Behind one edge of weight w, k Sybils weigh together HOP·w, as one key would: the score is the same for any k.
+    """Behind one edge of weight w, k Sybils weigh together HOP·w, as one key would, whatever k.
 
     So they move the score by at most 4·HOP·w / (W + HOP·w) stars, W the weight of the honest voices.
     """
@@ -339,7 +349,9 @@ def test_five_hundred_sybils_weigh_no_more_than_one(tmp_path: Path) -> None:
         score = found[count]
         assert score.value is not None
         assert score.weight == pytest.approx(before.weight + HOP * edge, abs=1e-9)
-        assert score.value == pytest.approx((1.75 * before.value + HOP * edge * 1) / (1.75 + HOP * edge), abs=1e-9)
+        assert score.value == pytest.approx(
+            (1.75 * before.value + HOP * edge * 1) / (1.75 + HOP * edge), abs=1e-9
+        )
         assert before.value - score.value <= 4 * HOP * edge / (1.75 + HOP * edge)
     assert found[500].raters == 502
 
@@ -396,7 +408,9 @@ def test_vouching_by_halves_stays_below_the_bound(world: World) -> None:
     honest(world)
     before = world.score("target").weight
     names = [f"half-{number}" for number in range(9)]
-    world.hear(*[rating("careless", name, 3) for name in names], *[rating(name, "target", 1) for name in names])
+    world.hear(
+        *[rating("careless", name, 3) for name in names], *[rating(name, "target", 1) for name in names]
+    )
     assert world.score("target").weight - before == pytest.approx(HOP * 0.75, abs=1e-9)
 
 
@@ -419,7 +433,10 @@ def test_one_severe_failure_is_not_averaged_away(world: World) -> None:
 
 
 def shares(
-    edges: Sequence[tuple[int, int, float]], pretrusted: Sequence[float], restart: float, tolerance: float = 1e-14
+    edges: Sequence[tuple[int, int, float]],
+    pretrusted: Sequence[float],
+    restart: float,
+    tolerance: float = 1e-14,
 ) -> NDArray[np.float64]:
     """Run EigenTrust on a list of (rater, subject, trust)."""
     columns = np.array(edges, dtype=float).reshape(-1, 3).T
@@ -442,13 +459,13 @@ README = [(EK, SD, 100.0), (VM, SD, 100.0), (EK, VM, 75.0)]
     ],
 )
 def test_known_answer_of_go_eigentrust(restart: float, expected: tuple[float, ...]) -> None:
-    """The example of go-eigentrust's README: ek trusts sd 100 and vm 75, vm trusts sd 100, p = (1/3, 0, 2/3)."""
+    """go-eigentrust's README: ek trusts sd 100 and vm 75, vm trusts sd 100, p = (1/3, 0, 2/3)."""
     found = shares(README, (1 / 3, 0, 2 / 3), restart)
     assert found == pytest.approx(expected, abs=1e-6 if restart < 0.1 else 1e-7)
 
 
 def test_seven_peers_by_hand() -> None:
-    """Six trust the seventh, which trusts nobody, p uniform, a = 1/2: t = 1/14 + (1 − t)/2 + t/14, so t = 0.4."""
+    """Six trust the seventh, p uniform, a = 1/2: t = 1/14 + (1 − t)/2 + t/14, so t = 0.4."""
     found = shares([(peer, 6, 1.0) for peer in range(6)], [1 / 7] * 7, 0.5)
     assert found == pytest.approx([0.1] * 6 + [0.4], abs=1e-12)
 
@@ -476,7 +493,7 @@ def dense(
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_sparse_loop_equals_the_dense_one(seed: int) -> None:
-    """On random graphs with dangling rows and parallel edges the result is that of a plain dense loop to 1e-12."""
+    """On random graphs, dangling rows and parallel edges included, a plain dense loop agrees to 1e-12."""
     dice = np.random.default_rng(seed)
     n = 30
     edges = [
@@ -510,7 +527,9 @@ def test_a_row_without_trust_is_p() -> None:
 def test_the_scale_of_a_raters_trust_does_not_matter() -> None:
     """Rows are normalised: who trusts everybody ten times as much says the same."""
     louder = [(rater, subject, trust * (10 if rater == EK else 1)) for rater, subject, trust in README]
-    assert shares(louder, (1 / 3, 0, 2 / 3), 0.5) == pytest.approx(shares(README, (1 / 3, 0, 2 / 3), 0.5), abs=1e-13)
+    assert shares(louder, (1 / 3, 0, 2 / 3), 0.5) == pytest.approx(
+        shares(README, (1 / 3, 0, 2 / 3), 0.5), abs=1e-13
+    )
 
 
 @pytest.mark.parametrize("pretrusted", [(0.5, 0.4), (1.5, -0.5), (0.0, 0.0), (float("nan"), 1.0)])
@@ -558,7 +577,9 @@ def test_a_farm_takes_no_more_of_the_flow_for_being_large(tmp_path: Path) -> Non
         world = World(tmp_path / str(count))
         honest(world)
         world.hear(*farm("careless", count, "agent:booty", 5))
-        found.append([world.value(name, model="eigentrust") for name in ("one", "two", "target", "agent:booty")])
+        found.append(
+            [world.value(name, model="eigentrust") for name in ("one", "two", "target", "agent:booty")]
+        )
     assert found[1] == pytest.approx(found[0], abs=1e-9)
     assert found[2] == pytest.approx(found[0], abs=1e-9)
 
@@ -580,7 +601,7 @@ def test_one_score_is_that_of_all(world: World, model: str) -> None:
 
 
 def test_everybody_is_best_first(world: World) -> None:
-    """A list is sorted by what is expected: much praise comes before little, and equals stand in a fixed order."""
+    """A list is sorted by what is expected: much praise before little, equals in a fixed order."""
     for number in range(6):
         world.rate(ME, f"friend-{number}", 5)
         world.rate(f"friend-{number}", "agent:known", 4.8)

@@ -71,16 +71,16 @@ def makers(tree: ast.Module) -> list[str]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
         last = name.rpartition(".")[2]
-        direct = last in aliases or (name == "cls" and id(call) in own)
+        direct = last in aliases or (name in ("cls", "cls._make", "cls._replace") and id(call) in own)
         if direct or (last in ("_make", "_replace", "__new__") and "record" in name.lower()):
             found.append(name)
     return found
 
 
 def test_one_place_makes_records() -> None:
-    """The constructor is called once, in envelope.py, after every check."""
-    assert [(path, name) for path, tree in sources() for name in makers(tree)] == [
-        (os.path.join("records", "envelope.py"), "cls")
+    """A record is made by one call, in envelope.py, after every check."""
+    assert [path for path, tree in sources() for _ in makers(tree)] == [
+        os.path.join("records", "envelope.py")
     ]
 
 
@@ -91,6 +91,7 @@ WAYS_AROUND = [
     "record._replace(kind='x')",
     "Record._make([])",
     "class Record:\n def f(cls): return cls(1)",
+    "class Record:\n def f(cls): return cls._make([])",
 ]
 
 
@@ -199,6 +200,37 @@ def test_seal_ends_on_circles() -> None:
     circle: dict[str, Any] = {}
     circle["x"] = circle
     assert code_of(lambda: seal(kind="proposal", body=circle)) == "too_deep"
+
+
+# Text and numbers
+
+CONTROLS = [*range(0x20), *range(0x7F, 0xA0), 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0x2028, 0x2029]
+CALM = ["", " ", "\u00a0", "\u00ad", "\u200b", "\u200d", "\ufeff", "\ue000", "Ω", "🦊", "\u0301"]
+NOT_INTEGERS = ["1.5", "1.0", "1e2", "1E400", "-0.0", "9" * 5_000]
+
+
+def text_refusal(text: str) -> str:
+    """Return the code with which text must be refused."""
+    return code_of(lambda: canonical.check_text(text))
+
+
+def test_every_control_character_is_refused() -> None:
+    """All of C0, delete and C1, halves of characters and the separators, alone and among others."""
+    assert {text_refusal(f"é{chr(code)}b") for code in CONTROLS} == {"bad_text"}
+    assert {text_refusal(chr(code)) for code in CONTROLS} == {"bad_text"}
+
+
+@pytest.mark.parametrize("text", CALM)
+def test_other_text_is_kept(text: str) -> None:
+    """Spaces, joiners, private use and marks on nothing are text."""
+    canonical.check_text(text)
+    assert canonical.decode(canonical.encode([text])) == [text]
+
+
+@pytest.mark.parametrize("number", NOT_INTEGERS, ids=lambda number: number[:9])
+def test_loose_parsing_is_strict_about_numbers(number: str) -> None:
+    """Whatever the layout, a number that is no integer, or one without end, is refused while it is read."""
+    assert code_of(lambda: canonical.decode_loose(f'{{ "a": {number} }}'.encode())) == "not_integer"
 
 
 # What refusing costs

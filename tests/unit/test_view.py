@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.network_of_raters import DAY, ME, NOW, World, about, did_of, rating, revocation, rotation, sealed, seed_of
+from tests.network_of_raters import (
+    DAY,
+    ME,
+    NOW,
+    World,
+    about,
+    did_of,
+    rating,
+    revocation,
+    rotation,
+    sealed,
+    seed_of,
+)
 from trustcli.cli import shown
 from trustcli.errors import RecordRefused
 from trustcli.ledger import Ledger
@@ -60,7 +72,7 @@ def test_of_equal_dates_the_higher_id_counts(world: World, higher_first: bool) -
 
 
 def test_ids_are_compared_as_unsigned_numbers(world: World) -> None:
-    """An id that begins with f is higher than one that begins with 0, although SQLite's integers are signed."""
+    """An id that begins with f is higher than one that begins with 0: SQLite's signs do not show."""
     seen = {}
     for reason in range(64):
         record = rating("ann", "bob", 1 + reason % 40 / 10, reason=f"number {reason}")
@@ -434,7 +446,11 @@ def test_as_of_undoes_later_statements(world: World) -> None:
     record = world.rate("ann", "bob", 2)
     world.rate("ann-2", "bob", 4)
     world.now += DAY
-    world.hear(revocation("ann", record), *rotation("ann", "ann-2"), sealed("ann-2", "key", {"action": "retire"}, NOW))
+    world.hear(
+        revocation("ann", record),
+        *rotation("ann", "ann-2"),
+        sealed("ann-2", "key", {"action": "retire"}, NOW),
+    )
     assert world.mean("bob", as_of=NOW + DAY - 1) == 3.0
     assert world.mean("bob") is None
 
@@ -687,11 +703,11 @@ def shuffled_worlds(tmp_path: Path, orders: int, ask: Any) -> list[bytes]:
         dice.shuffle(records)
         path = str(tmp_path / f"{order}.db")
         shutil.copy(template, path)
-        with closing(Ledger.open(path)) as ledger:
+        with closing(Ledger.open(path)) as opened:
+            world.node._ledger = opened
             cuts = sorted(dice.sample(range(len(records)), 3))
             for start, end in zip([0, *cuts], [*cuts, len(records)], strict=True):
-                ledger.append(records[start:end], NOW - 1 + (end == len(records)))
-            world.node._ledger = ledger
+                world.ledger.append(records[start:end], NOW - 1 + (end == len(records)))
             answer = ask(world)
         if answer not in answers:
             answers.append(answer)
@@ -708,7 +724,16 @@ def test_everything_is_a_fair_test(tmp_path: Path) -> None:
     reasons = set()
     for subject in (*SUBJECTS, "gus", "fay", "me"):
         reasons.update(world.ignored(subject, people_only=True))
-    assert reasons >= {"revoked", "expired", "superseded", "blocked", "future", "retired", "compromised", "machine"}
+    assert reasons >= {
+        "revoked",
+        "expired",
+        "superseded",
+        "blocked",
+        "future",
+        "retired",
+        "compromised",
+        "machine",
+    }
 
 
 def test_the_order_of_arrival_changes_no_score(tmp_path: Path, slow: bool) -> None:

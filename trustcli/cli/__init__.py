@@ -63,6 +63,8 @@ def _shown(words: list[str]) -> bool:
 
 
 def _parse(words: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
+    if not all(_is_text(word) for word in words):
+        raise UsageError("the command line is not UTF-8", hint="rename the file, or use stdin: -")
     if words and words[0] in TAKEN:
         raise UsageError(
             f"this is trustcli; {words[0]!r} is a verb of p11-kit's tool of the same name",
@@ -75,6 +77,11 @@ def _parse(words: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
         from trustcli.cli import tree  # noqa: PLC0415  five times the cost of Python's own start
 
         return tree.parse(words)
+
+
+def _is_text(word: str) -> bool:
+    """Say whether the bytes of a word were UTF-8; others reach us as lone surrogates."""
+    return word.isascii() or not any("\ud800" <= char <= "\udfff" for char in word)
 
 
 def _bug(problem: Exception, session: Session | None, words: list[str]) -> int:

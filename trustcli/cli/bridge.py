@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 
 from trustcli.cli.declare import Reply, argument, flag, option
 from trustcli.errors import OK, PARTIAL, BadInput
@@ -72,6 +72,6 @@ def csv(
 
 def _lines(session: Session, path: str) -> Iterator[str]:
     try:
-        yield from io.TextIOWrapper(session.open(path), encoding="utf-8-sig", newline="")
+        yield from codecs.iterdecode(session.open(path), "utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput(f"{path} is not UTF-8", hint="iconv -t UTF-8") from None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _PAIR = struct.Struct(">QQ")
 OFFSET = 2**63  # SQLite's integers are signed: subtracted, so that their order is the ids' order
 PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
+_PLAIN_FIELDS = 3  # of a rating that has only what every rating has
 _MAX_NAMES = 200_000  # names remembered between batches: about 30 MB
 
 
@@ -94,18 +95,15 @@ def rating_row(
     names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
 ) -> tuple[object, ...]:
     """(subject, category, rater, created, seq, value, expires, author or None, machine)."""
+    subject = names.nodes[body["subject"]]  # type: ignore[index]  # text, the kind saw to it
+    category = names.words[body["category"]]  # type: ignore[index]
+    value = body["value"]
+    if len(body) == _PLAIN_FIELDS:
+        return (subject, category, author, created, seq, value, None, None, PERSON)
     outside = body.get("rater")
-    return (
-        names.nodes[str(body["subject"])],
-        names.words[str(body["category"])],
-        names.nodes[str(outside)] if outside else author,
-        created,
-        seq,
-        body["value"],
-        body.get("expires"),
-        author if outside else None,
-        machine_of(body),
-    )
+    rater = names.nodes[str(outside)] if outside else author
+    bridge = author if outside else None
+    return (subject, category, rater, created, seq, value, body.get("expires"), bridge, machine_of(body))
 
 
 def _revocation(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from trustcli.errors import DiskError
 from trustcli.ledger import connection
+from trustcli.view import SKEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Reader:
         with self._guard:
             self.born = self._one("SELECT received FROM records ORDER BY seq LIMIT 1")
             self.history = as_of is not None and self.born is not None and as_of < self.born
+            self._until = as_of + SKEW if self.history and as_of is not None else _NO_CUT
             self._cut = _NO_CUT if as_of is None or self.history else self._seq_at(as_of)
             self.has_keys = self._one("SELECT 1 FROM keys LIMIT 1") is not None
             self.has_revocations = self._one("SELECT 1 FROM revocations LIMIT 1") is not None
@@ -85,7 +87,8 @@ class Reader:
     def all_ratings(self) -> Iterator[Row]:
         """Yield every row there is."""
         with self._guard:
-            yield from self._db.execute(f"SELECT {_ROW} FROM ratings WHERE seq <= ?", (self._cut,))  # noqa: S608
+            query = f"SELECT {_ROW} FROM ratings WHERE seq <= ? AND created <= ?"  # noqa: S608
+            yield from self._db.execute(query, (self._cut, self._until))
         yield from self._private
 
     def revocations(self, author: int) -> list[tuple[int, int, int]]:
@@ -117,8 +120,8 @@ class Reader:
 
     def _rows(self, column: str, node: int, category: int | None) -> list[Row]:
         index = "" if column == "subject" else " INDEXED BY ratings_by_rater"
-        query = f"SELECT {_ROW} FROM ratings{index} WHERE {column} = ? AND seq <= ?"  # noqa: S608
-        values = [node, self._cut]
+        query = f"SELECT {_ROW} FROM ratings{index} WHERE {column} = ? AND seq <= ? AND created <= ?"  # noqa: S608
+        values = [node, self._cut, self._until]
         if category is not None:
             query += " AND category = ?"
             values.append(category)

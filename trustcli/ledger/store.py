@@ -302,20 +302,12 @@ class Ledger:
         for seq, record in enumerate(records, first + 1):
             author = nodes[record.author]
             by_author[author] = by_author.get(author, 0) + 1
-            rows.append(
-                (
-                    seq,
-                    *id_pair(record.digest),
-                    author,
-                    words[record.kind],
-                    record.created,
-                    received,
-                    _body(record),
-                    record.sig,
-                )
-            )
+            high, low = id_pair(record.digest)
+            body = _body(record)
+            kind = words[record.kind]
+            rows.append((seq, high, low, author, kind, record.created, received, body, record.sig))
             projector.add(seq, author, record)
-            total += int.from_bytes(record.digest, "big")
+        total += sum([int.from_bytes(record.digest, "big") for record in records])
         db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
         ratings += projector.flush()
         db.executemany(

@@ -2,7 +2,8 @@
 
 Jøsang & Ismail, "The Beta Reputation System" (Bled 2002), eqs. 2–5. Stars k map to v = (k − 3) / 2 in
 [−1, 1]; a rating of weight w adds r += w (1 + v) / 2 and s += w (1 − v) / 2, with
-w = trust in the rater (models/reach.py) × 0.5^(age / half-life). The posterior over the unknown quality is
+w = trust in the rater (models/reach.py) × decay(age): half after each half-life, but never less than a
+64th, so that what was said long ago fades and is not forgotten. The posterior over the unknown quality is
 Beta(r + 1, s + 1). `value` is its mode, r / (r + s): one rating of 4.0 reads 4.0. `expected` is its mean,
 (r + 1) / (r + s + 2), and `deviation` its standard deviation: how little is known shows there, and
 rankings sort by it.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from trustcli.view import View, Voice
 
 DAY = 86_400_000  # ms
+FADED = 1 / 64  # weight that an old rating keeps: sixty-four of them are as one of today
 _LEAST = 1e-9  # weight below which a voice is silence
 
 
@@ -52,8 +54,8 @@ class Beta:
 
 
 def decay(age: float, half_life: float) -> float:
-    """Return the weight (0..1] of a rating `age` ms old; `half_life` in days. The future counts as now."""
-    return float(0.5 ** (max(age, 0) / (half_life * DAY)))
+    """Return the weight FADED..1 of a rating `age` ms old; `half_life` in days. The future counts as now."""
+    return max(float(0.5 ** (max(age, 0) / (half_life * DAY))), FADED)
 
 
 def _answer(

@@ -53,7 +53,7 @@ def eigentrust(
         ValueError: trust is negative or p is no distribution.
     """
     n = len(pretrusted)
-    if (len(trust) and trust.min() < 0) or pretrusted.min() < 0 or abs(pretrusted.sum() - 1) > 1e-9:
+    if not (trust >= 0).all() or not (pretrusted >= 0).all() or not abs(pretrusted.sum() - 1) <= 1e-9:
         raise ValueError("trust must be non-negative and pretrusted a distribution")
     given = np.bincount(raters, weights=trust, minlength=n)
     with np.errstate(divide="ignore", invalid="ignore"):

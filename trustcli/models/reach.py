@@ -39,6 +39,7 @@ class Trust:
         self._question = question
         self._me = view.current(question.viewpoint)
         self._said_by: dict[int, dict[int, float]] = {}
+        self._said_of: dict[int, dict[int, float]] = {}
 
     def in_raters(self, raters: Iterable[int]) -> dict[int, Reach]:
         """Return the reach of those raters that the viewpoint leads to; weight 0 is in it too."""
@@ -113,12 +114,16 @@ class Trust:
 
     def _trust_in(self, subject: int) -> dict[int, float]:
         """Return how much whom trusts `subject`, by rater."""
+        known = self._said_of.get(subject)
+        if known is not None:
+            return known
         question = self._question
         found: dict[int, float] = {}
         if question.category is not None and question.overall is not None:
             found.update(_trusts(self._view.voices_of(subject, question.overall)[0]))
         found.update(_trusts(self._view.voices_of(subject, question.category)[0]))
         found.pop(self._me, None)
+        self._said_of[subject] = found
         return found
 
     def _strongest(self, paths: list[tuple[float, int]], introducers: dict[int, Reach]) -> int:

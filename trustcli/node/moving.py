@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     _U = TypeVar("_U")
 
 FORMAT = "trustcli/bundle/v1"
-BATCH = 10_000  # lines read and verified at a time: 4 MB
+CHUNK = 4 << 20  # bytes read and verified at a time: about 12,000 records
+BATCH = 10_000  # stored records verified at a time
 COMMIT = 30_000  # records of one transaction: sorted inserts stay near each other, and 35 MB hold them
 _PIECE = 500  # lines that one thread verifies at a time
 TOO_NEW = 900_000  # ms ahead of our clock beyond which a record is not even held
@@ -110,10 +111,11 @@ class Tally:
         self._count = 0
         self._digest = hashlib.sha256()
 
-    def read(self, line: bytes) -> None:
-        """Take a record line into the digest."""
-        self._count += 1
-        self._digest.update(line + b"\n")
+    def read(self, public: list[Line], private: list[Line]) -> None:
+        """Take a batch of lines into the digest, in the order of the file."""
+        lines = sorted(public + private) if private else public
+        self._count += len(lines)
+        self._digest.update(b"".join([line.text + b"\n" for line in lines]))
 
     def refuse(self, number: int, code: str, message: str) -> None:
         """Note a line that was not taken."""
@@ -132,15 +134,27 @@ class Tally:
         return Imported(self.lines, self.added, self.known, self.refused, manifest)
 
 
-def lines_of(file: BinaryIO) -> Iterator[bytes | None]:
-    """Yield lines without their newline; None for one longer than a record can be (it is skipped)."""
-    while line := file.readline(MAX_LINE + 64):
-        if line.endswith(b"\n") or len(line) < MAX_LINE + 64:
-            yield line.rstrip(b"\r\n")
-            continue
-        while line and not line.endswith(b"\n"):
-            line = file.readline(1 << 20)
-        yield None
+def batches_of(file: BinaryIO) -> Iterator[list[bytes | None]]:
+    """Yield the lines of a file, some megabytes at a time, without their newlines.
+
+    A line longer than a record can be comes as None; no more of it than a chunk is ever held.
+    """
+    rest = b""
+    skipping = False
+    while chunk := file.read(CHUNK):
+        lines: list[bytes | None] = [*(rest + chunk).split(b"\n")]
+        rest = lines.pop() or b""
+        if skipping and lines:
+            lines[0] = None
+            skipping = False
+        for index, line in enumerate(lines):
+            if line is not None and len(line) > MAX_LINE:
+                lines[index] = None
+        if len(rest) > MAX_LINE:
+            rest, skipping = b"", True
+        yield lines
+    if rest or skipping:
+        yield [None if skipping else rest]
 
 
 class Verifier:
@@ -209,12 +223,11 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
         Verifier(node.settings.network if ledger is None else ledger.network) as verifier,
         Store(node, ledger, tally, dry_run) as store,
     ):
-        for batch in _batches(file, tally):
-            public, private = _sort(batch, tally)
+        for public, private in _batches(file, tally):
             fresh = store.sift(public)
             store.add(_sound(fresh, verifier.parse(fresh), node.clock(), tally))
-            for number, line in private:
-                _take_private(node, number, line, own, tally, dry_run)
+            for line in private:
+                _take_private(node, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     return tally.finish()
@@ -238,9 +251,8 @@ class Store:
         if kind is None:
             self._commit()
 
-    def sift(self, public: list[tuple[int, bytes]]) -> list[Line]:
+    def sift(self, lines: list[Line]) -> list[Line]:
         """Leave out the lines whose records are known: equal bytes were verified when they came."""
-        lines = [line_of(number, text) for number, text in public]
         ids = [line.id for line in lines if line.id]
         known = self._ledger.known(ids) if self._ledger else set()
         fresh = [line for line in lines if line.id not in known and line.id not in self._records]
@@ -266,28 +278,33 @@ class Store:
         self._records.clear()
 
 
-def _batches(file: BinaryIO, tally: Tally) -> Iterator[list[tuple[int, bytes | None]]]:
-    numbered = enumerate(lines_of(file), 1)
-    while batch := list(islice(numbered, BATCH)):
-        tally.lines = batch[-1][0]
-        yield batch
+def _batches(file: BinaryIO, tally: Tally) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Yield (lines of records, lines of private ratings), batch by batch; read the manifest."""
+    record_id = crypto.record_id
+    for lines in batches_of(file):
+        public: list[Line] = []
+        private: list[Line] = []
+        for number, line in enumerate(lines, tally.lines + 1):
+            if line is None:
+                tally.refuse(number, "too_big", str(RecordRefused("too_big")))
+            elif line.startswith(b'{"record":'):
+                data = outline(line)
+                public.append(Line._make((number, line, data, record_id(data) if data else b"")))
+            else:
+                _other(number, line.rstrip(b"\r"), public, private, tally)
+        tally.lines += len(lines)
+        tally.read(public, private)
+        yield public, private
 
 
-def _sort(
-    batch: list[tuple[int, bytes | None]], tally: Tally
-) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
-    """Part a batch into lines of records and lines of private ratings; read the manifest."""
-    public: list[tuple[int, bytes]] = []
-    private: list[tuple[int, bytes]] = []
-    for number, line in batch:
-        if line is None:
-            tally.refuse(number, "too_big", str(RecordRefused("too_big")))
-        elif number == 1 and line.startswith(b'{"bundle":'):
-            _read_manifest(line, tally)
-        elif line:
-            tally.read(line)
-            (private if line.startswith(_PRIVATE) else public).append((number, line))
-    return public, private
+def _other(number: int, line: bytes, public: list[Line], private: list[Line], tally: Tally) -> None:
+    """Place a line that is no record in our layout: manifest, private rating, blank, or to be refused."""
+    if number == 1 and line.startswith(b'{"bundle":'):
+        _read_manifest(line, tally)
+    elif line.startswith(_PRIVATE):
+        private.append(Line(number, line, None, b""))
+    elif line:
+        public.append(Line(number, line, None, b""))
 
 
 def _read_manifest(line: bytes, tally: Tally) -> None:
@@ -307,12 +324,6 @@ def _read_manifest(line: bytes, tally: Tally) -> None:
         tally.refuse(1, problem.code, str(problem))
 
 
-def line_of(number: int, text: bytes) -> Line:
-    """Return a line with its record's bytes and id, where its layout shows them."""
-    data = outline(text)
-    return Line(number, text, data, crypto.record_id(data) if data else b"")
-
-
 def _sound(lines: list[Line], found: list[Record | RecordRefused], now: int, tally: Tally) -> list[Record]:
     """Return the records that are good and not from the future; note the others."""
     limit = now + TOO_NEW
@@ -327,14 +338,14 @@ def _sound(lines: list[Line], found: list[Record | RecordRefused], now: int, tal
     return records
 
 
-def _take_private(node: Node, number: int, line: bytes, own: set[str], tally: Tally, dry_run: bool) -> None:
+def _take_private(node: Node, line: Line, own: set[str], tally: Tally, dry_run: bool) -> None:
     """Take back an own private rating that was exported with --include-private; it stays private."""
     try:
-        record = Record.parse(b"{" + line[len(_PRIVATE) :], net=node.settings.network)
+        record = Record.parse(_public(line).text, net=node.settings.network)
         if record.author not in own or record.kind != "rating":
             raise RecordRefused("bad_envelope", "a private rating belongs to its author's own ledger")
     except RecordRefused as problem:
-        tally.refuse(number, problem.code, str(problem))
+        tally.refuse(line.number, problem.code, str(problem))
         return
     known = node.ledger.private.ratings(with_ended=True) if node.has_ledger() else []
     if any(rating.line == record.line for rating in known):
@@ -343,6 +354,11 @@ def _take_private(node: Node, number: int, line: bytes, own: set[str], tally: Ta
     if not dry_run:
         node.ledger.private.add_rating(record.author, record.created, node.clock(), record.body, record.line)
     tally.added += 1
+
+
+def _public(line: Line) -> Line:
+    """Return the line of a private rating as the record it holds."""
+    return Line(line.number, b"{" + line.text[len(_PRIVATE) :], None, b"")
 
 
 class Filter(NamedTuple):
@@ -434,10 +450,8 @@ def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) ->
     tally = Tally()
     good = 0
     with Verifier(node.settings.network) as verifier:
-        for batch in _batches(file, tally):
-            public, private = _sort(batch, tally)
-            public += [(number, b"{" + line[len(_PRIVATE) :]) for number, line in private]
-            lines = [line_of(number, text) for number, text in public]
+        for public, private in _batches(file, tally):
+            lines = [*public, *map(_public, private)]
             good += len(_sound(lines, verifier.parse(lines), node.clock(), tally))
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)

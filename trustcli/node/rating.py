@@ -214,7 +214,7 @@ def revoke(
     """
     book = NameBook(node)
     ours = _line(node)
-    if _is_id(word) and book.find(word) is None:
+    if _is_id(word) and (word.startswith("sha256:") or book.find(word) is None):
         target = _by_id(node, ours, word)
         return _revoke_records(node, book, [target], reason, dry_run)
     subject = book.get(word)

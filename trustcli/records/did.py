@@ -43,6 +43,11 @@ def key_of(did: str) -> bytes:
     return raw[2:]
 
 
+def is_known(did: str) -> bool:
+    """Say whether `did` was decoded before: then it is the one spelling of a key."""
+    return did in _keys
+
+
 def is_did(name: str) -> bool:
     """Say whether `name` claims to be a did:key (it may still be a wrong one)."""
     return name.startswith("did:key:")

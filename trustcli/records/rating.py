@@ -32,7 +32,8 @@ def check(author: str, body: Mapping[str, Json]) -> None:
         RecordRefused: `self_rating`, `score_range`, `unknown_field`, `bad_body`, `bad_key`.
     """
     fields.check_body(body, _REQUIRED, _OPTIONAL)
-    if body["subject"] in (author, body.get("rater")):
+    subject = body["subject"]
+    if subject == author or ("rater" in body and subject == body["rater"]):
         raise RecordRefused("self_rating")
-    if did.is_did(str(body.get("rater", ""))):
+    if "rater" in body and did.is_did(str(body["rater"])):
         raise RecordRefused("bad_body", "a rater with a key signs for itself")
