@@ -256,6 +256,8 @@ def statements(draw: st.DrawFn) -> bytes:
     required = {name: FIELDS[name] for name in REQUIRED[kind]}
     optional = {name: FIELDS[name] for name in OPTIONAL[kind]}
     body = draw(st.fixed_dictionaries(required, optional=optional))
+    if not REQUIRED[kind]:
+        body.update(draw(st.dictionaries(st.sampled_from(["a", "b", "c"]), anything)))
     if draw(st.integers(0, 5)) == 0:
         body[draw(st.sampled_from([*FIELDS, "weight", "é"]))] = draw(anything)
     whole = {"v": 1, "net": NETWORK, "kind": kind, "author": AUTHOR, "created": CREATED, "body": body}

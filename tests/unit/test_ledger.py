@@ -209,11 +209,19 @@ def test_find_by_prefix(ledger: Ledger) -> None:
             assert ledger.find(prefix).id == record.id
 
 
-@pytest.mark.parametrize("change", [lambda id_: id_[:7], lambda id_: id_ + "0", lambda id_: "",
-lambda id_: "xyzwxyzw",
-                                    lambda id_: id_[:8] + "-", lambda id_: id_[:63] + "g",
-                                    lambda id_: " " + id_[:8],
-                                    lambda id_: id_[:4] + "_" + id_[4:9]])  # fmt: skip
+NO_PREFIX: list[Callable[[str], str]] = [
+    lambda id_: id_[:7],
+    lambda id_: id_ + "0",
+    lambda id_: "",
+    lambda id_: "xyzwxyzw",
+    lambda id_: id_[:8] + "-",
+    lambda id_: id_[:63] + "g",
+    lambda id_: " " + id_[:8],
+    lambda id_: id_[:4] + "_" + id_[4:9],
+]
+
+
+@pytest.mark.parametrize("change", NO_PREFIX)
 def test_what_is_no_prefix_finds_nothing(ledger: Ledger, change: Callable[[str], str]) -> None:
     """Fewer than 8 digits, more than 64 and what is not hex are refused, also where a record would fit."""
     (record,) = some(1)
@@ -338,15 +346,19 @@ CREATE VIEW ratings AS WITH RECURSIVE x(i) AS (VALUES(1) UNION ALL SELECT i+1 FR
 SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author, i machine FROM x"""
 
 
+_TOOTHLESS = """DROP TRIGGER records_no_update;
+CREATE TRIGGER records_no_update BEFORE UPDATE ON records BEGIN SELECT 1; END"""
+_ENDLESS = """DROP TABLE ratings;
+CREATE VIEW ratings AS WITH RECURSIVE x(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM x)
+SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author, i machine FROM x"""
+
+
 @pytest.mark.parametrize(
     "statement",
     ["CREATE TRIGGER evil AFTER INSERT ON records BEGIN DELETE FROM private_peers; END",
      "CREATE VIEW evil AS SELECT * FROM records", "CREATE TABLE evil (x)",
      "CREATE INDEX evil ON nodes (records)",
      _TOOTHLESS, _ENDLESS,
-     "DROP TABLE ratings; CREATE VIEW ratings AS WITH RECURSIVE x(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM x)"
-     " SELECT i subject, i category, i rater, i created, i seq, i value, i expires, i author,
-     i machine FROM x",
      "CREATE VIRTUAL TABLE evil USING fts5(x)"],
 )  # fmt: skip
 def test_foreign_objects_are_refused(ledger: Ledger, statement: str) -> None:
@@ -538,8 +550,9 @@ TAMPERING = {
     "a category renamed": "UPDATE words SET text = 'underall' WHERE text = 'overall'",
     "a kind renamed": "UPDATE words SET text = 'ratinG' WHERE text = 'rating'",
     "an id changed": "UPDATE records SET id_lo = id_lo + 1 WHERE seq = 2",
-    "a body changed": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '40',
-    '50') AS BLOB) WHERE seq = 1",
+    "a body changed": (
+        "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '40', '50') AS BLOB) WHERE seq = 1"
+    ),
     "a date changed": "UPDATE records SET created = created - 1 WHERE seq = 2",
     "an arrival before the one in front": "UPDATE records SET received = received - 1 WHERE seq = 4",
     "the head's records": "UPDATE head SET records = records + 1",
@@ -692,7 +705,7 @@ def test_a_flipped_byte_breaks_no_check(tmp_path: Path, slow: bool) -> None:
      "UPDATE records SET body = CAST('[1]' AS BLOB)", "UPDATE private_peers SET weight = -7.5"],
 )  # fmt: skip
 def test_nonsense_in_the_file_is_an_error_of_ours(tmp_path: Path, statement: str) -> None:
-    """Rows that no record calls for end in an error of ours or are found by `verify`, never in a traceback."""
+    """Rows that no record calls for end in an error of ours or are found by `verify`: never a traceback."""
     world = World(tmp_path)
     population(world)
     world.peer("zoe", weight=0.5)

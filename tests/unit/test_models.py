@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -619,6 +619,8 @@ def everything() -> list[Record]:
             at = NOW - dice.choice([0, 1, 5, 40, 400]) * DAY
             records.append(rating(rater, subject, dice.randint(10, 50) / 10, category, at))
     records += [rating("ann", "bob", stars, at=NOW - DAY) for stars in (2, 3, 4.5)]
+    # sums of these depend on their order: 0.05 + 0.25 + 0.55 + … is not the same from the other end
+    records += [rating(rater, f"agent:{n}", 3.1 + n * 0.2) for rater in ("me", "dan") for n in range(9)]
     records += [rating("robot", "bob", 3.3, machine=True), rating("cat", "gus", 1, expires=NOW - 1)]
     records += [rating("gus", "cat", 5, at=NOW + SKEW + 1), rating("gus", "dan", 5, at=NOW + SKEW)]
     records += [rating(bridge, "otc:7", stars, source=f"otc:{source}", at=NOW - source * DAY)

@@ -165,6 +165,15 @@ def bad_texts() -> Iterator[Case]:
         "bad_text",
     )
     yield Case("text-in-subject_fail", "And in subjects.", rating(subject="a:\u202eb"), "bad_text")
+    unknown: list[tuple[str, Any, str]] = [
+        ("float", 1.5, "not_integer"),
+        ("2-53", 2**53, "not_integer"),
+        ("null", None, "bad_body"),
+        ("deep", [[[[[[[[[[[[[[[]]]]]]]]]]]]]]], "too_deep"),
+    ]
+    for name, value, code in unknown:
+        line = other("proposal", {"x": value})
+        yield Case(f"kind-unknown-{name}_fail", "And so does the rule of what JSON may hold.", line, code)
     for name, key in (("non-ascii", "é"), ("control", "a\tb"), ("delete", "\x7f")):
         yield Case(f"key-text-{name}_fail", "Keys are plain ASCII.", rating(ext={key: 1}), "bad_text")
     for name, escape in (("high", b"\\ud800"), ("low", b"\\udc00"), ("reversed", b"\\ude00\\ud83d")):

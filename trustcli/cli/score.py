@@ -85,7 +85,7 @@ def score(
         rows=[cells(scored, unit) for scored in found],
         exit=UNKNOWN if subjects and unknown else OK,
         notes=(*shown.asked_notes(asked), *_seen_by(inquiry)),
-        next=_hint(unknown, found, model, bool(subjects)),
+        next=_hint(inquiry, unknown, found, bool(subjects)),
         draw=lambda console: _draw(console, inquiry, found),
     )
 
@@ -130,11 +130,13 @@ def _seen_by(inquiry: Inquiry) -> tuple[str, ...]:
     return (f"as seen by {inquiry.book.label(inquiry.asked.viewpoint)}, model {inquiry.asked.model}",)
 
 
-def _hint(unknown: list[Scored], found: list[Scored], model: str | None, asked: bool) -> str:
+def _hint(inquiry: Inquiry, unknown: list[Scored], found: list[Scored], asked: bool) -> str:
     if unknown or (not found and not asked):
-        other = "" if model == "stars" else ", or --model stars for everybody's mean"
+        other = "" if inquiry.asked.model == "stars" else ", or --model stars for everybody's mean"
         return f"nobody within reach knows: --from somebody who does{other}"
-    return f"trust why {word(found[0].subject.word)}" if found else ""
+    others = [scored for scored in found if scored.subject.id != inquiry.asked.viewpoint]
+    category = f" -c {inquiry.asked.category}" if inquiry.asked.category else ""
+    return f"trust why {word(others[0].subject.word)}{category}" if others else ""
 
 
 def _draw(console: Any, inquiry: Inquiry, found: list[Scored]) -> None:

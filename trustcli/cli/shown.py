@@ -16,9 +16,14 @@ PRECISION = 6  # decimals of scores in JSON: beyond them the last bits of a libr
 
 
 def stars(value: float) -> str:
-    """Return five stars, filled to the nearest half down: ★★★★☆."""
+    """Return five stars, rounded half up: ★★★★☆ for 4.4, ★★★★★ for 4.5."""
     full = int(value + 0.5)
     return "★" * full + "☆" * (5 - full)
+
+
+def raters(count: int) -> str:
+    """Return how many raters, in words: `1 rater`, `3 raters`."""
+    return f"{count} rater{'s' * (count != 1)}"
 
 
 def number(value: float | None, unit: str = "stars") -> str:

@@ -61,11 +61,11 @@ def why(
     return Reply(
         "why",
         data=data,
-        rows=[("score", name, value, f"{scored.score.raters} raters"), *_rows(data)],
+        rows=[("score", name, value, shown.raters(scored.score.raters)), *_rows(data)],
         exit=UNKNOWN if unknown else OK,
         notes=(*shown.asked_notes(inquiry.asked), *more),
         next="nobody within reach knows: --from somebody who does, or --model stars" if unknown else "",
-        draw=lambda console: _draw(console, data, f"{name}  {value}  ({scored.score.raters} raters)"),
+        draw=lambda console: _draw(console, data, f"{name}  {value}  ({shown.raters(scored.score.raters)})"),
     )
 
 

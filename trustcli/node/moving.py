@@ -142,7 +142,10 @@ def batches_of(file: BinaryIO) -> Iterator[list[bytes | None]]:
     rest = b""
     skipping = False
     while chunk := file.read(CHUNK):
-        lines: list[bytes | None] = [*(rest + chunk).split(b"\n")]
+        whole = rest + chunk
+        if b"\r\n" in whole:  # the end of a line as some systems write it, no part of the line
+            whole = whole.replace(b"\r\n", b"\n")
+        lines: list[bytes | None] = [*whole.split(b"\n")]
         rest = lines.pop() or b""
         if skipping and lines:
             lines[0] = None
@@ -154,7 +157,7 @@ def batches_of(file: BinaryIO) -> Iterator[list[bytes | None]]:
             rest, skipping = b"", True
         yield lines
     if rest or skipping:
-        yield [None if skipping else rest]
+        yield [None if skipping else rest.removesuffix(b"\r")]
 
 
 class Verifier:
@@ -291,7 +294,7 @@ def _batches(file: BinaryIO, tally: Tally) -> Iterator[tuple[list[Line], list[Li
                 data = outline(line)
                 public.append(Line._make((number, line, data, record_id(data) if data else b"")))
             else:
-                _other(number, line.rstrip(b"\r"), public, private, tally)
+                _other(number, line, public, private, tally)
         tally.lines += len(lines)
         tally.read(public, private)
         yield public, private
