@@ -20,7 +20,7 @@ from measure import bundle, median, report
 from nacl import bindings
 
 from trustcli import config
-from trustcli.node import Node, moving
+from trustcli.node import Node, moving, verifying
 from trustcli.records import canonical, crypto, did
 from trustcli.records.envelope import split_line
 
@@ -54,7 +54,7 @@ def run(path: str, cores: int) -> None:
         rates["import"], first = _rate(lambda: moving.take(node, file).added)
     with open(path, "rb") as file:
         rates["known"], again = _rate(lambda: moving.take(node, file).known)
-    rates["verify"], verified = _rate(lambda: moving.verify_ledger(node).records)
+    rates["verify"], verified = _rate(lambda: verifying.verify_ledger(node).records)
     assert first == again == verified
     floor = (before + yardstick(path)) / 2
     found = {name: rate / floor for name, rate in rates.items()}

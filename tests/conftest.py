@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, the program as a function, and the material beside a checkout."""
+"""What all tests share: a home of their own, the program as a function, the material beside a checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the long versions: thousands of fault points, soak")
+    parser.addoption(
+        "--slow", action="store_true", help="run the long versions: thousands of fault points, soak"
+    )
 
 
 @pytest.fixture
@@ -68,7 +70,9 @@ class Ran(NamedTuple):
 class Program:
     """`trust` as a function: in this process, or (`process`) as a real one."""
 
-    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.home = home
         self._capsys = capsys
         self._monkeypatch = monkeypatch

@@ -19,10 +19,19 @@ def test_a_batch_is_rated_line_by_line(knows_bob: Program) -> None:
     """Every field is taken; each line in gives a line out with its record."""
     lines = _lines(
         {"subject": "bob", "stars": 4},
-        {"subject": CAROL.did, "stars": 4.5, "category": "honesty", "reason": "kept her word",
-         "evidence": ["https://a.example"], "task": "T", "expires": 4070908800000, "agent": "gpt", "guided": True},
+        {
+            "subject": CAROL.did,
+            "stars": 4.5,
+            "category": "honesty",
+            "reason": "kept her word",
+            "evidence": ["https://a.example"],
+            "task": "T",
+            "expires": 4070908800000,
+            "agent": "gpt",
+            "guided": True,
+        },
         {"subject": "agent:x", "stars": "3.5"},
-    )  # fmt: skip
+    )
     ran = knows_bob("rate", "--batch", "-", "--json", stdin=lines)
     found = documents(ran.out)
     assert (ran.exit, [one["data"]["line"] for one in found], {one["schema"] for one in found}) == (
@@ -67,7 +76,13 @@ def test_a_bad_line_stops_no_good_one(knows_bob: Program, line: bytes, code: str
     """Exit 4; the bad line says its number and a code, the lines around it are kept."""
     knows_bob("rate", "waiting", "4", "-q")
     good = _lines({"subject": "bob", "stars": 4})
-    ran = knows_bob("rate", "--batch", "-", "--json", stdin=good + line + b"\n" + _lines({"subject": CAROL.did, "stars": 2}))
+    ran = knows_bob(
+        "rate",
+        "--batch",
+        "-",
+        "--json",
+        stdin=good + line + b"\n" + _lines({"subject": CAROL.did, "stars": 2}),
+    )
     found = [one["data"] for one in documents(ran.out)]
     assert (ran.exit, [one["ok"] for one in found]) == (4, [True, False, True])
     assert (found[1]["line"], found[1]["code"]) == (2, code)
@@ -96,7 +111,13 @@ def test_empty_lines_and_an_empty_batch_are_fine(me: Program) -> None:
 
 def test_of_two_lines_about_one_subject_the_later_counts(me: Program) -> None:
     """Also within one millisecond."""
-    me("rate", "--batch", "-", "-q", stdin=_lines(*({"subject": BOB.did, "stars": n} for n in (1, 2, 3, 5, 4))))
+    me(
+        "rate",
+        "--batch",
+        "-",
+        "-q",
+        stdin=_lines(*({"subject": BOB.did, "stars": n} for n in (1, 2, 3, 5, 4))),
+    )
     assert me("score", BOB.did, "--json").data["rows"][0]["score"] == 4.0
 
 
@@ -110,6 +131,12 @@ def test_a_batch_from_a_file(me: Program, tmp_path: Path) -> None:
 
 def test_one_batch_is_one_arrival(me: Program) -> None:
     """All lines of a batch carry the same time of receipt: they were one transaction."""
-    me("rate", "--batch", "-", "-q", stdin=_lines(*({"subject": f"agent:{n}", "stars": 4} for n in range(300))))
+    me(
+        "rate",
+        "--batch",
+        "-",
+        "-q",
+        stdin=_lines(*({"subject": f"agent:{n}", "stars": 4} for n in range(300))),
+    )
     received = {record["received"] for record in me("log", "--json", "--limit", "0").data["records"]}
     assert len(received) == 1

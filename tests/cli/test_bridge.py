@@ -24,8 +24,11 @@ def test_columns_by_number_and_a_scale(me: Program) -> None:
     assert (code, data["added"], data["known"], data["refused"]) == (0, 4, 0, [])
     bodies = [record["body"] for record in me("log", "--json").data["records"]]
     assert [(one["rater"], one["subject"], one["value"]) for one in bodies] == [
-        ("otc:6", "otc:2", 38), ("otc:6", "otc:5", 34), ("otc:1", "otc:15", 10), ("otc:13", "otc:16", 50),
-    ]  # fmt: skip
+        ("otc:6", "otc:2", 38),
+        ("otc:6", "otc:5", 34),
+        ("otc:1", "otc:15", 10),
+        ("otc:13", "otc:16", 50),
+    ]
     assert me("log", "--json").data["records"][0]["created"].startswith("2010-11-08T18:45:11.728")
 
 
@@ -51,7 +54,8 @@ def test_the_same_file_twice_adds_nothing(me: Program) -> None:
 
 def test_bad_rows_do_not_stop_good_ones(me: Program) -> None:
     """4, with line numbers and codes; 65 when none is good."""
-    rows = b"1,2,5,1289241911\n1,2\n1,2,x,1\n1,2,99,1289241911\n1,1,3,1289241911\n3,4,1,1289241911\n,5,3,1289241911\n1,2,3,soon\n"
+    rows = b"1,2,5,1289241911\n1,2\n1,2,x,1\n1,2,99,1289241911\n1,1,3,1289241911\n"
+    rows += b"3,4,1,1289241911\n,5,3,1289241911\n1,2,3,soon\n"
     code, data = _csv(me, rows, "--system", "otc")
     refused = data["refused"]
     assert isinstance(refused, list)
@@ -115,7 +119,7 @@ def test_bridged_ratings_count_only_as_far_as_the_bridge_is_trusted(me: Program)
 
 
 def test_very_old_ratings_are_not_blamed_on_trust(me: Program) -> None:
-    """Where a score is unknown because all of it has faded, `why` says that and not that nobody is trusted."""
+    """Unknown because all of it has faded: `why` says that, and not that nobody is trusted."""
     _csv(me, _OTC, "--system", "otc", "--scale=-10..10")
     data = me("why", "otc:2", "--from", "otc:6", "--json").data
     assert data["terms"] or [one["because"] for one in data["ignored"]] == ["faded"]

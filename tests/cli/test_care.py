@@ -36,10 +36,21 @@ def test_config_ls_lists_every_setting(trust: Program) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("nothing", "1"), ("hops", "0"), ("hops", "7"), ("hops", "x"), ("model", "none"), ("half_life_days", "nan"),
-     ("half_life_days", "0"), ("require_known", "maybe"), ("lock_wait", "-1"), ("identity", ""), ("identity", "a\x1b"),
-     ("network", "x" * 65)],
-)  # fmt: skip
+    [
+        ("nothing", "1"),
+        ("hops", "0"),
+        ("hops", "7"),
+        ("hops", "x"),
+        ("model", "none"),
+        ("half_life_days", "nan"),
+        ("half_life_days", "0"),
+        ("require_known", "maybe"),
+        ("lock_wait", "-1"),
+        ("identity", ""),
+        ("identity", "a\x1b"),
+        ("network", "x" * 65),
+    ],
+)
 def test_a_wrong_setting_is_refused(trust: Program, key: str, value: str) -> None:
     """2, and the file is not touched."""
     assert trust("config", "set", "--", key, value).exit == 2
@@ -69,7 +80,9 @@ def test_doctor_is_content_with_a_fresh_home(me: Program) -> None:
     ran = me("doctor", "--json")
     findings = {one["name"]: one for one in ran.data["findings"]}
     assert ran.exit == 0
-    assert {"python", "sqlite", "ed25519", "home", "disk", "keys", "ledger", "clock", "command"} <= set(findings)
+    assert {"python", "sqlite", "ed25519", "home", "disk", "keys", "ledger", "clock", "command"} <= set(
+        findings
+    )
     assert {one["state"] for one in findings.values()} <= {"ok", "info", "warn"}
     assert "journal mode" in findings["sqlite"]["what"]
     assert me("doctor", home=me.home.parent / "none").exit == 0
@@ -86,7 +99,9 @@ def test_doctor_finds_what_is_wrong(me: Program) -> None:
     assert all("chmod" in row[3] for row in rows if row[0] == "bad")
 
 
-def test_doctor_names_a_trust_of_p11_kit(me: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_a_trust_of_p11_kit(
+    me: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another program of the same name on the PATH is a warning with the way out."""
     other = tmp_path / "bin" / "trust"
     other.parent.mkdir()

@@ -116,9 +116,21 @@ def test_a_policy_by_name_and_by_file(gate: Program) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["min = 9", "min = '4'", "min = true", "rubbish = 1", "raters = 1.5", "unknown = 'maybe'", "model = 'x'", "= =",
-     "human_only = 1", "category = ''", "max_age_days = -1", "\x00"],
-)  # fmt: skip
+    [
+        "min = 9",
+        "min = '4'",
+        "min = true",
+        "rubbish = 1",
+        "raters = 1.5",
+        "unknown = 'maybe'",
+        "model = 'x'",
+        "= =",
+        "human_only = 1",
+        "category = ''",
+        "max_age_days = -1",
+        "\x00",
+    ],
+)
 def test_a_policy_that_is_wrong_is_78(gate: Program, text: str) -> None:
     """A gate never guesses."""
     _policy(gate, text)
@@ -138,7 +150,10 @@ def test_several_subjects_give_a_document_each_and_the_worst_code(gate: Program)
     ran = gate("check", "dan", "agent:nobody", "--json")
     assert (ran.exit, [one["data"]["verdict"] for one in documents(ran.out)]) == (3, ["pass", "unknown"])
     ran = gate("check", "agent:nobody", "eve", "dan", "--max-spread", "1")
-    assert (ran.exit, [line.split("\t")[0] for line in ran.out.splitlines()]) == (1, ["unknown", "fail", "pass"])
+    assert (ran.exit, [line.split("\t")[0] for line in ran.out.splitlines()]) == (
+        1,
+        ["unknown", "fail", "pass"],
+    )
     assert gate("check", "dan", "dan").exit == 0
 
 

@@ -45,7 +45,12 @@ def _required(name: str) -> list[str]:
 def _wrongs(name: str) -> list[list[str]]:
     """Return command lines of a command that are wrong, or about things that are not there."""
     words = name.split()
-    return [[*words, "--no-such-option"], [*words, *"abcdef"], [*words, *_required(name)], [*words, "--json=1"]]
+    return [
+        [*words, "--no-such-option"],
+        [*words, *"abcdef"],
+        [*words, *_required(name)],
+        [*words, "--json=1"],
+    ]
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -98,13 +103,19 @@ _ERRORS: list[tuple[tuple[str, ...], int, str]] = [
     (("score", "nobody"), 66, "no peer named 'nobody'"),
     (("keygen",), 73, "is there already"),
     (("export", "-o", "/no/where"), 74, "/no/where: No such file or directory"),
-    (("rate", "bob", "4", "--passphrase-command", "false", "--as", "locked"), 77, "the passphrase command failed"),
+    (
+        ("rate", "bob", "4", "--passphrase-command", "false", "--as", "locked"),
+        77,
+        "the passphrase command failed",
+    ),
     (("check", "bob", "--policy", "wrong"), 78, "no rule 'zap'"),
 ]
 
 
 @pytest.mark.parametrize(("words", "code", "text"), _ERRORS)
-def test_each_class_of_errors_says_what_is_wrong(home: Program, words: tuple[str, ...], code: int, text: str) -> None:
+def test_each_class_of_errors_says_what_is_wrong(
+    home: Program, words: tuple[str, ...], code: int, text: str
+) -> None:
     """One line, one hint, the code of its class; nothing on stdout."""
     if "locked" in words:
         home("keygen", "locked", "--passphrase-command", "echo x", "-q")
@@ -123,7 +134,7 @@ def test_every_class_of_errors_is_met_above_or_elsewhere() -> None:
 
 @pytest.mark.parametrize("verb", TAKEN)
 def test_verbs_of_p11_kit_are_never_ours(trust: Program, verb: str) -> None:
-    """2 with an explanation, so that a script which meant the other `trust` is told; options change nothing."""
+    """2 with an explanation, so that a script which meant the other `trust` is told."""
     for words in ((verb,), (verb, "--filter=ca-anchors"), (verb, "x", "--json")):
         ran = trust(*words)
         assert ran.exit == 2
@@ -155,9 +166,21 @@ def test_trust_json_in_the_environment(home: Program, monkeypatch: pytest.Monkey
 
 
 _READING: list[tuple[str, ...]] = [
-    ("status",), ("score",), ("score", "bob"), ("check", "bob"), ("why", "bob"), ("log",), ("id", "ls"), ("id", "show"),
-    ("peer", "ls"), ("peer", "show", "bob"), ("verify",), ("doctor",), ("config", "ls"), ("capabilities",),
-]  # fmt: skip
+    ("status",),
+    ("score",),
+    ("score", "bob"),
+    ("check", "bob"),
+    ("why", "bob"),
+    ("log",),
+    ("id", "ls"),
+    ("id", "show"),
+    ("peer", "ls"),
+    ("peer", "show", "bob"),
+    ("verify",),
+    ("doctor",),
+    ("config", "ls"),
+    ("capabilities",),
+]
 _BOX = re.compile("[\u2500-\u259f\x1b]")
 
 
@@ -186,11 +209,15 @@ def test_json_has_no_talk_and_warnings_go_to_stderr(home: Program) -> None:
     assert home("peer", "add", "b\u043eb", CAROL.did, "--json", "-q").err == ""
 
 
+def _no_constant(name: str) -> None:
+    pytest.fail(f"{name} is no JSON")
+
+
 def test_documents_hold_only_finite_numbers_and_utc_times(home: Program) -> None:
     """No NaN; every time ends with Z; ids are whole."""
     for words in _READING:
         ran = home(*words, "--json")
-        json.loads(ran.out, parse_constant=lambda name: pytest.fail(f"{name} in {words}"))
+        json.loads(ran.out, parse_constant=_no_constant)
         for moment in re.findall(r'"\d{4}-\d\d-\d\dT[^"]*"', ran.out):
             assert re.fullmatch(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"', moment)
         assert not re.search(r'"sha256:[0-9a-f]{1,63}"', ran.out)
@@ -214,6 +241,8 @@ def _piped(words: list[str], home: Any, lines: int) -> tuple[int, str]:
 @pytest.mark.parametrize("words", [["log", "--limit", "0"], ["export"], ["log", "--limit", "0", "--json"]])
 def test_a_reader_that_goes_away_is_141_without_a_word(home: Program, words: list[str]) -> None:
     """`trust log | head -1`: no traceback, no complaint."""
-    rows = b"".join(b'{"subject":"agent:%d","stars":4,"reason":"%s"}\n' % (n, b"x" * 400) for n in range(2000))
+    rows = b"".join(
+        b'{"subject":"agent:%d","stars":4,"reason":"%s"}\n' % (n, b"x" * 400) for n in range(2000)
+    )
     home("rate", "--batch", "-", "-q", stdin=rows)
     assert _piped(words, home.home, 0 if "--json" in words else 1) == (141, "")

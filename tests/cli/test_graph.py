@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -35,8 +35,8 @@ def test_every_format_draws(web: Program, form: str) -> None:
 def test_formats_are_what_they_say(web: Program) -> None:
     """JSON parses, GraphML and SVG are XML, HTML needs no network."""
     assert len(json.loads(web("graph", "--format", "json").out)) > 0
-    ElementTree.fromstring(web("graph", "--format", "graphml").out)
-    ElementTree.fromstring(web("graph", "--format", "svg").out)
+    ET.fromstring(web("graph", "--format", "graphml").out)
+    ET.fromstring(web("graph", "--format", "svg").out)
     page = web("graph", "--format", "html").out
     assert page.startswith("<!")
     assert not any(word in page for word in ('src="http', "src='http", "@import", "<link", "url(http"))
@@ -65,7 +65,13 @@ def test_depth_and_viewpoint(web: Program) -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("--depth", "0"), 2), (("--depth", "7"), 2), (("--format", "png"), 2), (("--from", "zzz-nobody"), 66), (("x",), 2)],
+    [
+        (("--depth", "0"), 2),
+        (("--depth", "7"), 2),
+        (("--format", "png"), 2),
+        (("--from", "zzz-nobody"), 66),
+        (("x",), 2),
+    ],
 )
 def test_wrong_words_are_refused(web: Program, words: tuple[str, ...], code: int) -> None:
     """Never guessed."""

@@ -8,6 +8,7 @@ import re
 import shlex
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,25 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _QUOTED = re.compile(r"""'[^']*'|"'"|\\'""")
 _TALK = ("error: ", "hint: ", "note: ", "next: ", "warning: ")
 _READING: list[tuple[str, ...]] = [
-    ("status",), ("status", "--metrics"), ("score",), ("score", "--model", "stars"), ("log",), ("peer", "ls"), ("id", "ls"),
-    ("export",), ("completion", "--names"), ("config", "ls"), ("doctor",), ("verify",), ("graph",),
+    ("status",),
+    ("status", "--metrics"),
+    ("score",),
+    ("score", "--model", "stars"),
+    ("log",),
+    ("peer", "ls"),
+    ("id", "ls"),
+    ("export",),
+    ("completion", "--names"),
+    ("config", "ls"),
+    ("doctor",),
+    ("verify",),
+    ("graph",),
     *(("graph", "--format", form) for form in FORMATS),
-]  # fmt: skip
+]
 
-pytestmark = pytest.mark.skipif(not _ROWS, reason="no ../shared beside this checkout: the vectors are not here")
+pytestmark = pytest.mark.skipif(
+    not _ROWS, reason="no ../shared beside this checkout: the vectors are not here"
+)
 each_row = pytest.mark.parametrize("text", [row["text"] for row in _ROWS], ids=[row["why"] for row in _ROWS])
 
 
@@ -67,29 +81,65 @@ def _typed(text: str) -> bool:
 
 
 @each_row
-def test_as_an_argument(knows_bob: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_as_an_argument(
+    knows_bob: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     """Names, subjects, reasons, categories, tasks, files, settings: refused or shown harmless."""
     if not _typed(text):
         pytest.skip("no argument can hold it")
     monkeypatch.chdir(tmp_path)
     uri = f"agent:{text}"
     lines: list[tuple[str, ...]] = [
-        ("rate", "--new", "--", text, "4"), ("rate", "--", uri, "4"), ("rate", "bob", "--", text), ("rate", f"--reason={text}", "bob", "4"),
-        ("rate", f"--category={text}", "bob", "4"), ("rate", f"--task={text}", "bob", "4"), ("rate", f"--batch={text}"),
-        ("rate", f"--evidence=https://x/{text}", "bob", "4"), ("rate", f"--via-agent={text}", "bob", "4"),
-        ("rate", f"--expires={text}", "bob", "4"), ("rate", f"--as={text}", "bob", "4"),
-        ("peer", "add", "--", text, CAROL.did), ("peer", "add", "--", "carol", text), ("peer", "add", "--", "uri", uri),
-        ("peer", "show", "--", text), ("peer", "rename", "--", "bob", text), ("peer", "rm", "--", text),
-        ("peer", "block", f"--reason={text}", "bob"), ("peer", "show", "bob"), ("peer", "unblock", "bob"),
-        ("keygen", "--", text), ("id", "show", "--", text), ("id", "import", "--", text), ("id", "export", f"--format={text}"),
-        ("score", "--", text), ("score", "--", uri), ("score", f"--from={text}"), ("score", f"--as-of={text}"),
-        ("check", "--", uri), ("check", f"--policy={text}", "bob"), ("check", f"--unknown={text}", "bob"), ("why", "--", uri),
-        ("log", "--", uri), ("log", f"--kind={text}"), ("show", "--", text), ("verify", "--", text), ("revoke", "--", text),
-        ("revoke", f"--reason={text}", "bob"), ("import", "--", text), ("bridge", "csv", f"--system={text}", "--", text),
-        ("bridge", "csv", f"--system=x{text}", "-"), ("config", "set", "--", "network", text), ("config", "get", "--", text),
-        ("help", "--", text), ("completion", "--", text), ("ledger", "backup", "--", text), ("graph", f"--output={text}"), ("--", text),
+        ("rate", "--new", "--", text, "4"),
+        ("rate", "--", uri, "4"),
+        ("rate", "bob", "--", text),
+        ("rate", f"--reason={text}", "bob", "4"),
+        ("rate", f"--category={text}", "bob", "4"),
+        ("rate", f"--task={text}", "bob", "4"),
+        ("rate", f"--batch={text}"),
+        ("rate", f"--evidence=https://x/{text}", "bob", "4"),
+        ("rate", f"--via-agent={text}", "bob", "4"),
+        ("rate", f"--expires={text}", "bob", "4"),
+        ("rate", f"--as={text}", "bob", "4"),
+        ("peer", "add", "--", text, CAROL.did),
+        ("peer", "add", "--", "carol", text),
+        ("peer", "add", "--", "uri", uri),
+        ("peer", "show", "--", text),
+        ("peer", "rename", "--", "bob", text),
+        ("peer", "rm", "--", text),
+        ("peer", "block", f"--reason={text}", "bob"),
+        ("peer", "show", "bob"),
+        ("peer", "unblock", "bob"),
+        ("keygen", "--", text),
+        ("id", "show", "--", text),
+        ("id", "import", "--", text),
+        ("id", "export", f"--format={text}"),
+        ("score", "--", text),
+        ("score", "--", uri),
+        ("score", f"--from={text}"),
+        ("score", f"--as-of={text}"),
+        ("check", "--", uri),
+        ("check", f"--policy={text}", "bob"),
+        ("check", f"--unknown={text}", "bob"),
+        ("why", "--", uri),
+        ("log", "--", uri),
+        ("log", f"--kind={text}"),
+        ("show", "--", text),
+        ("verify", "--", text),
+        ("revoke", "--", text),
+        ("revoke", f"--reason={text}", "bob"),
+        ("import", "--", text),
+        ("bridge", "csv", f"--system={text}", "--", text),
+        ("bridge", "csv", f"--system=x{text}", "-"),
+        ("config", "set", "--", "network", text),
+        ("config", "get", "--", text),
+        ("help", "--", text),
+        ("completion", "--", text),
+        ("ledger", "backup", "--", text),
+        ("graph", f"--output={text}"),
+        ("--", text),
         ("id", "retire", "--yes", f"--reason={text}"),
-    ]  # fmt: skip
+    ]
     for number, words in enumerate(lines):
         _try(knows_bob, *(("--json",) if number % 4 == 0 and words[0] != "--" else ()), *words)
     _read_all(knows_bob)
@@ -105,16 +155,35 @@ def test_from_a_file_or_stdin(knows_bob: Program, text: str) -> None:
         assert _try(knows_bob, "rate", "--batch", "-", stdin=row).out.count("\n") == 1
     cell = b'"' + data.replace(b'"', b'""') + b'"'
     for row in (cell + b",b,4", b"a," + cell + b",4", b"a,b," + cell, b"a,b,4,1289241911,c," + cell):
-        how = "rater=0,subject=1,value=2,reason=5" if row.endswith(b"c," + cell) else "rater=0,subject=1,value=2"
+        how = (
+            "rater=0,subject=1,value=2,reason=5"
+            if row.endswith(b"c," + cell)
+            else "rater=0,subject=1,value=2"
+        )
         _try(knows_bob, "bridge", "csv", "-", "--system", "otc", "--map", how, stdin=row)
-    _try(knows_bob, "bridge", "csv", "-", "--system", "otc", "--map", "rater=a,subject=b,value=c", stdin=cell + b",b,c\n")
+    _try(
+        knows_bob,
+        "bridge",
+        "csv",
+        "-",
+        "--system",
+        "otc",
+        "--map",
+        "rater=a,subject=b,value=c",
+        stdin=cell + b",b,c\n",
+    )
     _try(knows_bob, "check", "-", stdin=b"bob\n" + data)
     _try(knows_bob, "import", "-", stdin=data)
     _try(knows_bob, "verify", "-", stdin=data)
     _try(knows_bob, "id", "import", "-", "x", stdin=data)
     policy = knows_bob.home / "policies" / "p.toml"
     policy.parent.mkdir()
-    for toml in (data, b"min = '" + data + b"'", b'"' + data + b'" = 1', json.dumps(text).join(("category = ", "")).encode()):
+    for toml in (
+        data,
+        b"min = '" + data + b"'",
+        b'"' + data + b'" = 1',
+        json.dumps(text).join(("category = ", "")).encode(),
+    ):
         policy.write_bytes(toml)
         _try(knows_bob, "check", "bob", "--policy", "p")
     _read_all(knows_bob)
@@ -124,16 +193,24 @@ def test_from_a_file_or_stdin(knows_bob: Program, text: str) -> None:
 
 @each_row
 def test_in_records_of_others(knows_bob: Program, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """A signed record either cannot hold the text, or is stored unchanged and shown harmless: a line a record."""
+    """A record either cannot hold the text, or is stored unchanged and shown harmless on one line."""
     knows_bob("rate", "bob", "5", "-q")
     text = unicodedata.normalize("NFC", text)
-    lines = []
-    for body in (
-        {"subject": f"agent:{text}"}, {"reason": text[:500]}, {"task": text[:128]}, {"evidence": [f"https://{text}"]},
-        {"via": {"agent": text[:64], "guided": True}}, {"ext": {"x": text}}, {"rater": f"otc:{text}"},
-    ):  # fmt: skip
+    lines: list[bytes] = []
+    bodies: list[dict[str, Any]] = [
+        {"subject": f"agent:{text}"},
+        {"reason": text[:500]},
+        {"task": text[:128]},
+        {"evidence": [f"https://{text}"]},
+        {"via": {"agent": text[:64], "guided": True}},
+        {"ext": {"x": text}},
+        {"rater": f"otc:{text}"},
+    ]
+    for body in bodies:
         try:
-            lines.append(BOB.says(**{"subject": f"agent:s{len(lines)}", "value": 40, "category": "overall", **body}))
+            lines.append(
+                BOB.says(**{"subject": f"agent:s{len(lines)}", "value": 40, "category": "overall", **body})
+            )
         except RecordRefused:
             continue
     for kind in ("novelty", text[:32]):
@@ -170,7 +247,17 @@ def test_the_looking_would_find_it(knows_bob: Program, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "subject", ["agent:$(id)`id`", "agent:x;true", "agent:'q'", "agent:a&b|c>d", "agent:*?[x]", "agent:~", "agent:-n", "agent:#x"]
+    "subject",
+    [
+        "agent:$(id)`id`",
+        "agent:x;true",
+        "agent:'q'",
+        "agent:a&b|c>d",
+        "agent:*?[x]",
+        "agent:~",
+        "agent:-n",
+        "agent:#x",
+    ],
 )
 def test_a_next_command_is_one_word_safe(me: Program, subject: str) -> None:
     """What stands behind `next:` can be pasted into a shell: text of others is one quoted word in it."""

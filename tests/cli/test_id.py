@@ -16,9 +16,15 @@ from trustcli.key_forms import parse_public, parse_seed
 def test_ls_marks_the_key_in_use(me: Program) -> None:
     """All keys, one a line, a star at the one that signs; `use` moves the star."""
     me("keygen", "work")
-    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [["*", "default"], ["-", "work"]]
+    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [
+        ["*", "default"],
+        ["-", "work"],
+    ]
     assert me("id", "use", "work").exit == 0
-    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [["-", "default"], ["*", "work"]]
+    assert [line.split("\t")[:2] for line in me("id", "ls").out.splitlines()] == [
+        ["-", "default"],
+        ["*", "work"],
+    ]
     assert me("rate", BOB.did, "4", "--json").exit == 0
     assert me("log", "--json").data["records"][0]["author"] == me("id", "show", "work", "--json").data["did"]
 
@@ -94,7 +100,9 @@ def test_passwd_sets_changes_and_removes_a_passphrase(me: Program, tmp_path: Pat
     assert me("id", "passwd").exit == 2
     assert me("id", "passwd", "--new-passphrase-file", str(one)).exit == 0
     assert me("id", "passwd", "--new-passphrase-file", str(two)).exit == 77
-    changed = me("id", "passwd", "--passphrase-file", str(one), "--new-passphrase-file", str(two), "--json").data
+    changed = me(
+        "id", "passwd", "--passphrase-file", str(one), "--new-passphrase-file", str(two), "--json"
+    ).data
     assert (changed["encrypted"], changed["did"]) == (True, did)
     assert me("id", "passwd", "--no-passphrase", "--passphrase-file", str(one)).exit == 77
     removed = me("id", "passwd", "--no-passphrase", "--passphrase-file", str(two), "--json").data

@@ -84,7 +84,9 @@ def test_the_passphrase_comes_from_a_file_a_descriptor_or_a_command(trust: Progr
     assert trust(*rate, "--no-input").exit == 77
 
 
-def test_the_passphrase_comes_from_the_environment(trust: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_passphrase_comes_from_the_environment(
+    trust: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """TRUST_PASSPHRASE_FILE does what the option does, and the option wins."""
     secret = tmp_path / "secret"
     secret.write_text("correct horse\n", encoding="utf-8")
@@ -106,7 +108,9 @@ def test_the_passphrase_comes_from_the_environment(trust: Program, tmp_path: Pat
         (("--passphrase-file", "/no/such/file"), 66),
     ],
 )
-def test_a_passphrase_that_cannot_be_had_leaves_no_key(trust: Program, words: tuple[str, ...], code: int) -> None:
+def test_a_passphrase_that_cannot_be_had_leaves_no_key(
+    trust: Program, words: tuple[str, ...], code: int
+) -> None:
     """A failing source is an error; no unencrypted key is written instead."""
     ran = trust("keygen", *words)
     assert ran.exit == code

@@ -31,7 +31,13 @@ def _listed(trust: Program, *words: str) -> list[tuple[str, Any]]:
 
 def test_records_come_in_the_order_of_arrival(full: Program) -> None:
     """The newest last, all kinds."""
-    assert _listed(full) == [("rating", 40), ("rating", 30), ("rating", 20), ("rating", 50), ("revocation", None)]
+    assert _listed(full) == [
+        ("rating", 40),
+        ("rating", 30),
+        ("rating", 20),
+        ("rating", 50),
+        ("revocation", None),
+    ]
 
 
 @pytest.mark.parametrize(

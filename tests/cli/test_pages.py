@@ -54,7 +54,12 @@ def test_capabilities_are_complete(trust: Program) -> None:
     assert [one["code"] for one in data["exit_codes"]] == [code for code, _, _ in exit_table()]
     assert (data["models"], data["refusals"], data["ignored_because"]) == (MODELS, REFUSALS, BECAUSE)
     rate = next(one for one in data["commands"] if one["name"] == "rate")
-    assert {flag for one in rate["parameters"] for flag in one["flags"]} >= {"--batch", "--dry-run", "-n", "-m"}
+    assert {flag for one in rate["parameters"] for flag in one["flags"]} >= {
+        "--batch",
+        "--dry-run",
+        "-n",
+        "-m",
+    }
     assert all(one["help"] for command in data["commands"] for one in command["parameters"])
     assert len(trust("capabilities").out.splitlines()) == len(COMMANDS)
 

@@ -13,8 +13,30 @@ from trustcli.cli.declare import GLOBALS, Param, params_of
 from trustcli.errors import UsageError
 
 _TEXT = st.one_of(
-    st.sampled_from(["bob", "4", "4.5", "-", "-1", "--", "", "x=y", "=", "1e3", "0x1", "1_0", " 4", "٤", "nan", "inf", "+1"]),
-    st.sampled_from(["beta", "dot", "review", "jwk", "-n", "-q", "--json", "-x", "--yes=1", "a b", "é", "00", "1.", ".5"]),
+    st.sampled_from(
+        [
+            "bob",
+            "4",
+            "4.5",
+            "-",
+            "-1",
+            "--",
+            "",
+            "x=y",
+            "=",
+            "1e3",
+            "0x1",
+            "1_0",
+            " 4",
+            "٤",
+            "nan",
+            "inf",
+            "+1",
+        ]
+    ),
+    st.sampled_from(
+        ["beta", "dot", "review", "jwk", "-n", "-q", "--json", "-x", "--yes=1", "a b", "é", "00", "1.", ".5"]
+    ),
 )
 
 

@@ -13,8 +13,12 @@ def test_add_binds_a_name_to_a_key_or_uri(me: Program) -> None:
     """A did:key, its bare multibase form, and any URI; twice is fine."""
     assert me("peer", "add", "bob", BOB.did, "--json").data["subject"] == BOB.did
     assert me("peer", "add", "bob", BOB.did).exit == 0
-    assert me("peer", "add", "carol", CAROL.did.removeprefix("did:key:"), "--json").data["subject"] == CAROL.did
-    assert me("peer", "add", "helper", "agent:cursor-agent", "--weight", "0.3", "--json").data["weight"] == 0.3
+    assert (
+        me("peer", "add", "carol", CAROL.did.removeprefix("did:key:"), "--json").data["subject"] == CAROL.did
+    )
+    assert (
+        me("peer", "add", "helper", "agent:cursor-agent", "--weight", "0.3", "--json").data["weight"] == 0.3
+    )
     assert [line.split("\t") for line in me("peer", "ls").out.splitlines()] == [
         ["bob", BOB.did, "-", "known"],
         ["carol", CAROL.did, "-", "known"],
@@ -97,7 +101,9 @@ def test_block_silences_and_unblock_listens_again(knows_bob: Program) -> None:
     why = knows_bob("why", CAROL.did, "--json")
     assert (why.exit, [one["because"] for one in why.data["ignored"]]) == (3, ["blocked"])
     assert "blocked" in knows_bob("peer", "ls").out
-    assert ("reason", "lied") in [tuple(line.split("\t")) for line in knows_bob("peer", "show", "bob").out.splitlines()]
+    assert ("reason", "lied") in [
+        tuple(line.split("\t")) for line in knows_bob("peer", "show", "bob").out.splitlines()
+    ]
     assert "lied" not in knows_bob("export").out
     assert knows_bob("peer", "unblock", "bob").exit == 0
     assert knows_bob("score", CAROL.did).exit == 0

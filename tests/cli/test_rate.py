@@ -19,10 +19,16 @@ def _body(trust: Program) -> dict[str, object]:
 def test_a_rating_is_a_signed_record(knows_bob: Program) -> None:
     """The answer names the record, and the record says what was said."""
     rated = knows_bob("rate", "bob", "4", "--category", "reliability", "--json").data
-    assert {key: rated[key] for key in ("kind", "subject", "subject_name", "category", "value", "decimals")} == {
-        "kind": "rating", "subject": BOB.did, "subject_name": "bob", "category": "reliability",
-        "value": 40, "decimals": 1,
-    }  # fmt: skip
+    assert {
+        key: rated[key] for key in ("kind", "subject", "subject_name", "category", "value", "decimals")
+    } == {
+        "kind": "rating",
+        "subject": BOB.did,
+        "subject_name": "bob",
+        "category": "reliability",
+        "value": 40,
+        "decimals": 1,
+    }
     assert (rated["expires"], rated["reason"], rated["evidence"], rated["via"]) == (None, None, [], None)
     assert (rated["private"], rated["bound"], rated["state"]) == (False, True, "signed")
     shown = knows_bob("show", rated["record"], "--json").data
@@ -40,7 +46,8 @@ def test_stars_are_kept_in_tenths(me: Program, stars: str, value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "stars", ["0", "0.9", "5.1", "6", "99", "4.55", "-4", "four", "4,5", "", "nan", "1e0", "٤", "4.5.1", " 4", "0x4"]
+    "stars",
+    ["0", "0.9", "5.1", "6", "99", "4.55", "-4", "four", "4,5", "", "nan", "1e0", "٤", "4.5.1", " 4", "0x4"],
 )
 def test_what_is_no_number_of_stars_is_refused(me: Program, stars: str) -> None:
     """Out of range, two decimals, other notations: 2, and nothing is stored."""
@@ -51,10 +58,26 @@ def test_what_is_no_number_of_stars_is_refused(me: Program, stars: str) -> None:
 def test_all_options_are_in_the_record(me: Program) -> None:
     """Reason, evidence, task, expiry and who made it."""
     ran = me(
-        "rate", BOB.did, "2.5", "-c", "honesty", "-m", "made up a result", "--evidence", "https://a.example/1",
-        "--evidence", "urn:x:2", "--task", "T-17", "--expires", "2099-01-01", "--via-agent", "gpt", "--human-guided",
+        "rate",
+        BOB.did,
+        "2.5",
+        "-c",
+        "honesty",
+        "-m",
+        "made up a result",
+        "--evidence",
+        "https://a.example/1",
+        "--evidence",
+        "urn:x:2",
+        "--task",
+        "T-17",
+        "--expires",
+        "2099-01-01",
+        "--via-agent",
+        "gpt",
+        "--human-guided",
         "--json",
-    )  # fmt: skip
+    )
     assert ran.exit == 0
     assert _body(me) == {
         "subject": BOB.did, "value": 25, "category": "honesty", "reason": "made up a result",
@@ -70,7 +93,10 @@ def test_the_reason_comes_from_a_file_or_stdin(me: Program, tmp_path: Path) -> N
     file = tmp_path / "why.txt"
     file.write_text("slow, but right\n", encoding="utf-8")
     assert me("rate", BOB.did, "4", "-m", f"@{file}", "--json").data["reason"] == "slow, but right"
-    assert me("rate", BOB.did, "4", "-m", "-", "--json", stdin="gründlich\n".encode()).data["reason"] == "gründlich"
+    assert (
+        me("rate", BOB.did, "4", "-m", "-", "--json", stdin="gründlich\n".encode()).data["reason"]
+        == "gründlich"
+    )
 
 
 @pytest.mark.parametrize(

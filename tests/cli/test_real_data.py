@@ -22,7 +22,15 @@ _SEEN = ("--from", "otc:35", "--as-of", _AT)
 def otc(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, float]]:
     """A home with the whole data set, and the seconds it took; made once."""
     home = tmp_path_factory.mktemp("otc") / "home"
-    words = ["bridge", "csv", str(shared / "data" / "soc-sign-bitcoinotc.csv"), "--system", "otc", "--scale=-10..10", "-q"]
+    words = [
+        "bridge",
+        "csv",
+        str(shared / "data" / "soc-sign-bitcoinotc.csv"),
+        "--system",
+        "otc",
+        "--scale=-10..10",
+        "-q",
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUST_HOME", str(home))
         assert main(["keygen", "-q"]) == 0
@@ -32,10 +40,10 @@ def otc(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
 
 
 @pytest.fixture
-def ask(trust: Program, otc: tuple[Path, float]) -> Iterator[Program]:
+def ask(trust: Program, otc: tuple[Path, float]) -> Program:
     """The program in that home."""
     trust.home = otc[0]
-    yield trust
+    return trust
 
 
 def test_every_row_is_a_record(ask: Program, otc: tuple[Path, float]) -> None:
@@ -94,7 +102,7 @@ def test_unknown_has_a_hint(ask: Program) -> None:
 
 
 def test_today_an_answer_or_the_reason_why_not(ask: Program) -> None:
-    """Ten years later the ratings have faded: either they still say something, or `why` says that they faded."""
+    """Ten years later the ratings either still say something, or `why` says that they faded."""
     ran = ask("why", "otc:1", "--from", "otc:35", "--json")
     because = {one["because"] for one in ran.data["ignored"]}
     assert ran.exit == 0 or "faded" in because
@@ -133,16 +141,25 @@ def _answers(trust: Program, at: str) -> list[str]:
 def test_a_date_in_2013_is_answered_by_the_records_own_times(ask: Program) -> None:
     """Nothing that was said later is in it, and the answer says how it was dated."""
     now = ask("score", "otc:1", *_SEEN, "--model", "stars", "--json").data
-    then = ask("score", "otc:1", "--from", "otc:35", "--as-of", "2013-01-01", "--model", "stars", "--json").data
+    then = ask(
+        "score", "otc:1", "--from", "otc:35", "--as-of", "2013-01-01", "--model", "stars", "--json"
+    ).data
     assert (then["as_of"], then["basis"]) == ("2013-01-01T00:00:00Z", "created")
     assert then["rows"][0]["raters_reached"] < now["rows"][0]["raters_reached"]
     assert then["rows"][0]["newest"] < "2013-01-01"
     why = ask("why", "otc:1", "--from", "otc:35", "--as-of", "2013-01-01", "--json").data
-    assert {one["because"] for one in why["ignored"]} <= {"too_far", "no_weight", "superseded", "expired", "faded", "future"}
+    assert {one["because"] for one in why["ignored"]} <= {
+        "too_far",
+        "no_weight",
+        "superseded",
+        "expired",
+        "faded",
+        "future",
+    }
 
 
 def test_an_old_answer_is_reproduced_byte_by_byte(ask: Program) -> None:
-    """After more ratings were added, the same question as of the same time has the same bytes for an answer."""
+    """After more ratings were added the same question as of the same time has the same answer."""
     before = [_answers(ask, "2013-06-01"), _answers(ask, _AT)]
     moment = json.loads(ask("score", "otc:7", "--from", "otc:35", "--json").out)["data"]["as_of"]
     recent = _answers(ask, moment)

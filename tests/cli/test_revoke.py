@@ -28,7 +28,10 @@ def test_revoke_by_subject_takes_all_or_one_category(knows_bob: Program) -> None
     for category in ("honesty", "reliability", "performance"):
         knows_bob("rate", "bob", "4", "-c", category, "-q")
     assert _how(knows_bob, "revoke", "bob", "-c", "honesty") == [("revoked", "honesty")]
-    assert sorted(_how(knows_bob, "revoke", "bob")) == [("revoked", "performance"), ("revoked", "reliability")]
+    assert sorted(_how(knows_bob, "revoke", "bob")) == [
+        ("revoked", "performance"),
+        ("revoked", "reliability"),
+    ]
     assert knows_bob("revoke", "bob").exit == 66
 
 

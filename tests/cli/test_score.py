@@ -28,7 +28,13 @@ def test_a_score_has_a_spread_and_says_as_seen_by_whom(web: Program) -> None:
     """Mean, range, raters for and against; viewpoint, model and time."""
     data = web("score", "dan", "--json").data
     (row,) = data["rows"]
-    assert (row["state"], row["low"], row["high"], row["raters_reached"], row["raters_direct"]) == ("known", 2.0, 4.0, 2, 2)
+    assert (row["state"], row["low"], row["high"], row["raters_reached"], row["raters_direct"]) == (
+        "known",
+        2.0,
+        4.0,
+        2,
+        2,
+    )
     assert (row["for"], row["against"]) == (1, 1)
     assert 2.0 < row["score"] < 4.0
     assert (data["viewpoint_name"], data["model"], data["category"]) == ("me", "beta", None)
@@ -39,7 +45,13 @@ def test_unknown_is_null_and_3(web: Program) -> None:
     """No default, and a hint at what else could be asked."""
     ran = web("score", "agent:nobody-ever-rated", "--json")
     (row,) = ran.data["rows"]
-    assert (ran.exit, row["state"], row["score"], row["low"], row["reputation"]) == (3, "unknown", None, None, None)
+    assert (ran.exit, row["state"], row["score"], row["low"], row["reputation"]) == (
+        3,
+        "unknown",
+        None,
+        None,
+        None,
+    )
     plain = web("score", "agent:nobody-ever-rated")
     assert (plain.exit, plain.out.split("\t")[1]) == (3, "-")
     assert "--from" in plain.err
@@ -67,9 +79,17 @@ def test_everybody_comes_best_first(web: Program) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--top", "-1"), ("--bottom", "-1"), ("--hops", "0"), ("--hops", "7"), ("--model", "none"), ("--as-of", "x"),
-     ("--as-of", ""), ("--top", "many")],
-)  # fmt: skip
+    [
+        ("--top", "-1"),
+        ("--bottom", "-1"),
+        ("--hops", "0"),
+        ("--hops", "7"),
+        ("--model", "none"),
+        ("--as-of", "x"),
+        ("--as-of", ""),
+        ("--top", "many"),
+    ],
+)
 def test_values_out_of_range_are_refused(web: Program, words: tuple[str, ...]) -> None:
     """2, never an odd slice."""
     assert web("score", *words).exit == 2

@@ -21,14 +21,16 @@ def rated(knows_bob: Program) -> tuple[Program, str]:
 
 
 def _damage(trust: Program) -> None:
-    """Turn one bit of the stored signature."""
+    """Turn one bit of the stored signature, behind the back of the triggers that guard it."""
     with sqlite3.connect(trust.home / "ledger.db") as db:
-        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")]
-        for name in tables:
+        guards = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
             db.execute(f"DROP TRIGGER {name}")
         sig = bytearray(db.execute("SELECT sig FROM records").fetchone()[0])
         sig[3] ^= 1
         db.execute("UPDATE records SET sig = ?", (bytes(sig),))
+        for _, sql in guards:
+            db.execute(sql)
     db.close()
 
 

@@ -11,8 +11,21 @@ import pytest
 from tests.cli.people import BOB
 from tests.conftest import Program
 
-_HEAVY = {"rich", "httpx", "sqlite_utils", "numpy", "scipy", "pydantic", "asyncio", "importlib.metadata", "msgspec",
-          "typer", "click", "hypothesis", "uvicorn"}  # fmt: skip
+_HEAVY = {
+    "rich",
+    "httpx",
+    "sqlite_utils",
+    "numpy",
+    "scipy",
+    "pydantic",
+    "asyncio",
+    "importlib.metadata",
+    "msgspec",
+    "typer",
+    "click",
+    "hypothesis",
+    "uvicorn",
+}
 _SCRIPT = """
 import sys
 from trustcli.cli import main
@@ -25,9 +38,13 @@ sys.exit(code)
 def _loaded(trust: Program, *words: str) -> tuple[int, set[str]]:
     """Run the real command, piped; return its exit code and the modules it loaded."""
     done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", _SCRIPT, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "TRUST_HOME": str(trust.home)},
-    )  # fmt: skip
+    )
     return done.returncode, set(done.stderr.split())
 
 

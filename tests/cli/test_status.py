@@ -17,7 +17,11 @@ def test_status_of_an_empty_home_says_to_make_a_key(trust: Program) -> None:
     assert not trust.home.exists()
     assert trust("status", "--check").exit == 1
     data = trust("status", "--json").data
-    assert (data["id"], data["ledger"], [alert["code"] for alert in data["alerts"]]) == (None, None, ["no_key"])
+    assert (data["id"], data["ledger"], [alert["code"] for alert in data["alerts"]]) == (
+        None,
+        None,
+        ["no_key"],
+    )
 
 
 def test_status_counts_what_is_held(knows_bob: Program) -> None:
@@ -28,9 +32,17 @@ def test_status_counts_what_is_held(knows_bob: Program) -> None:
     knows_bob("import", "-", "-q", stdin=BOB.rates(CAROL.did, 40) + b"\n")
     data = knows_bob("status", "--json").data
     ledger = data["ledger"]
-    assert {key: ledger[key] for key in ("records", "ratings", "own", "received", "waiting", "private", "schema")} == {
-        "records": 2, "ratings": 2, "own": 1, "received": 1, "waiting": 1, "private": 1, "schema": 1,
-    }  # fmt: skip
+    assert {
+        key: ledger[key] for key in ("records", "ratings", "own", "received", "waiting", "private", "schema")
+    } == {
+        "records": 2,
+        "ratings": 2,
+        "own": 1,
+        "received": 1,
+        "waiting": 1,
+        "private": 1,
+        "schema": 1,
+    }
     assert ledger["bytes"] == (knows_bob.home / "ledger.db").stat().st_size
     assert data["peers"] == {"named": 2, "bound": 1, "blocked": 0}
 

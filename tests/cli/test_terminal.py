@@ -28,9 +28,14 @@ class Screen:
         self.shown = ""
         environment = {**os.environ, "TRUST_HOME": str(home), "TERM": "xterm", "COLUMNS": "100", **env}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trustcli", *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
-            start_new_session=True, close_fds=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "trustcli", *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
+            start_new_session=True,
+            close_fds=True,
+        )
         os.close(theirs)
 
     def answer(self, question: str, typed: str) -> None:

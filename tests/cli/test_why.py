@@ -67,7 +67,12 @@ def test_each_reason_to_ignore_is_told(me: Program) -> None:
     assert _because(me, "agent:bridge") == ["untrusted_bridge"]
     assert _because(me, "agent:blocked") == ["blocked"]
     assert _because(me, "agent:weightless") == ["no_weight"]
-    me("import", "-", "-q", stdin=bundle(BOB.says("key", action="retire"), BOB.rates("agent:retired", 40, created=now() + 2)))
+    me(
+        "import",
+        "-",
+        "-q",
+        stdin=bundle(BOB.says("key", action="retire"), BOB.rates("agent:retired", 40, created=now() + 2)),
+    )
     assert _because(me, "agent:retired") == ["retired"]
 
 

@@ -57,7 +57,7 @@ def compile_shim(directory: Path) -> Path:
 def environment(**more: str) -> dict[str, str]:
     """Return this process's environment for a child that is to import the same trustcli."""
     root = str(Path(trustcli.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": root, **more}  # noqa: TID251  a child inherits it
+    return {**os.environ, "PYTHONPATH": root, **more}
 
 
 def run(shim: Path, directory: Path, fault: Fault, arguments: Sequence[str]) -> Run:

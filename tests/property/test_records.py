@@ -20,7 +20,7 @@ from tests.vectors.mutations import MUTATIONS
 from tests.vectors.plain_signer import NETWORK
 from tests.vectors.plain_signer import canonical as plain_canonical
 from trustcli.errors import REFUSALS, RecordRefused
-from trustcli.node.moving import CODEC
+from trustcli.node.verifying import CODEC
 from trustcli.records import canonical, crypto, did
 from trustcli.records.envelope import Record, join_line, outline
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from trustcli import bundle
 from trustcli.errors import REFUSALS
-from trustcli.node import moving
+from trustcli.node import verifying
 from trustcli.records import canonical, crypto, did, fields, fingerprint, key, rating, revocation
 from trustcli.records.envelope import MAX_LINE, Record
 from trustcli.view import BECAUSE, SKEW
@@ -104,7 +105,7 @@ def test_every_body_field_is_described(field: str) -> None:
     assert field in NAMED
 
 
-@pytest.mark.parametrize("name", moving.Manifest._fields)
+@pytest.mark.parametrize("name", bundle.Manifest._fields)
 def test_every_manifest_field_is_described(name: str) -> None:
     """Each field of a bundle's manifest has a row."""
     assert f"| `{name}` |" in PAGE
@@ -115,7 +116,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert number_in(r"nesting at most (\d+) levels") == canonical.MAX_DEPTH
     assert number_in(r"level 1; at most ([\d,]+) bytes") == canonical.MAX_BYTES
     assert number_in(r"a line is at most ([\d,]+) bytes") == MAX_LINE
-    assert number_in(r"more than \*\*(\d+) s\*\* ahead of the receiver") * 1000 == moving.TOO_NEW
+    assert number_in(r"more than \*\*(\d+) s\*\* ahead of the receiver") * 1000 == verifying.TOO_NEW
     assert number_in(r"more than \*\*(\d+) s\*\* ahead of the time") * 1000 == SKEW
     assert number_in(r"more; at most (\d+) characters, no white space") == did.MAX_SUBJECT
     assert number_in(r"for all to read \| 1 to (\d+) characters") == fields.MAX_REASON

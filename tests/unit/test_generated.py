@@ -316,7 +316,7 @@ def with_bob(trust: Program, tmp_path: Path) -> dict[str, str]:
             f'#!/bin/sh\necho run >> "{tmp_path}/runs"\nexec "{sys.executable}" -m trustcli "$@"\n'
         )
         script.chmod(0o755)
-    inherited = dict(os.environ)  # noqa: TID251  a child inherits it
+    inherited = dict(os.environ)
     path = f"{directory}:{inherited['PATH']}"
     return {**inherited, "PATH": path, "TRUST_HOME": str(trust.home), "PYTHONPATH": str(ROOT)}
 

@@ -19,7 +19,7 @@ from tests.network_of_raters import DAY, ME, NOW, World, did_of, rating, revocat
 from trustcli.cli import shown
 from trustcli.errors import Busy, ConfigError, DiskError, NotFound, RecordRefused, TrustError, WouldOverwrite
 from trustcli.ledger import Ledger, connection, schema
-from trustcli.node import moving
+from trustcli.node import verifying
 from trustcli.records import crypto
 
 if TYPE_CHECKING:
@@ -589,7 +589,9 @@ def test_a_changed_signature_is_found_by_verify(tmp_path: Path) -> None:
     path = world.ledger.path
     world.node.close()
     tampered(path, "UPDATE records SET sig = zeroblob(64) WHERE seq = 2")
-    assert [(one.line, one.code) for one in moving.verify_ledger(world.node).wrong] == [(2, "bad_signature")]
+    assert [(one.line, one.code) for one in verifying.verify_ledger(world.node).wrong] == [
+        (2, "bad_signature")
+    ]
 
 
 def test_a_changed_private_rating_is_noticed(tmp_path: Path) -> None:
@@ -600,7 +602,7 @@ def test_a_changed_private_rating_is_noticed(tmp_path: Path) -> None:
     path = world.ledger.path
     world.node.close()
     tampered(path, "UPDATE private_ratings SET value = 50")
-    assert moving.verify_ledger(world.node).wrong != []
+    assert verifying.verify_ledger(world.node).wrong != []
 
 
 # Damage
@@ -653,7 +655,7 @@ def test_a_flipped_byte_is_reported_or_harmless(tmp_path: Path, slow: bool) -> N
         damaged[at] ^= dice.randrange(1, 256) if turn % 2 else 1 << dice.randrange(8)
         path.write_bytes(damaged)
         try:
-            if told(world) != truth and not moving.verify_ledger(world.node).wrong:
+            if told(world) != truth and not verifying.verify_ledger(world.node).wrong:
                 silent.append(at)
         except TrustError:
             pass
@@ -680,7 +682,7 @@ def test_a_flipped_byte_breaks_no_check(tmp_path: Path, slow: bool) -> None:
         damaged[at] ^= 1 << dice.randrange(8)
         path.write_bytes(damaged)
         try:
-            found += bool(moving.verify_ledger(world.node).wrong)
+            found += bool(verifying.verify_ledger(world.node).wrong)
         except TrustError:
             found += 1
         except Exception as problem:  # noqa: BLE001  that there is none is what is tested
@@ -716,7 +718,7 @@ def test_nonsense_in_the_file_is_an_error_of_ours(tmp_path: Path, statement: str
     tampered(path, statement)
     for ask in (
         told,
-        lambda world: moving.verify_ledger(world.node),
+        lambda world: verifying.verify_ledger(world.node),
         lambda world: world.rate("ann", "agent:z", 3),
     ):
         try:
@@ -726,7 +728,7 @@ def test_nonsense_in_the_file_is_an_error_of_ours(tmp_path: Path, statement: str
         finally:
             world.node.close()
         if ask is told and said != truth and "private" not in statement:
-            assert moving.verify_ledger(world.node).wrong != []
+            assert verifying.verify_ledger(world.node).wrong != []
             world.node.close()
 
 

@@ -1,3 +1,5 @@
+"""Pictures: every format, with hostile text, large graphs, and any order of input."""
+
 from __future__ import annotations
 
 import csv
@@ -9,7 +11,7 @@ import sys
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
-from xml.etree import ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -127,10 +129,10 @@ class _Outline(HTMLParser):
 
 
 def _xml_outline(document: str) -> list[tuple[str, ...]]:
-    return [(each.tag, *each.attrib) for each in ElementTree.fromstring(document).iter()]
+    return [(each.tag, *each.attrib) for each in ET.fromstring(document).iter()]
 
 
-def _texts(root: ElementTree.Element) -> list[str]:
+def _texts(root: ET.Element) -> list[str]:
     return [each.text or "" for each in root.iter(f"{_SVG}text")]
 
 
@@ -203,7 +205,7 @@ def test_graphviz_draws_every_hostile_graph() -> None:
     for text in _hostile():
         source = draw("dot", _three(text)).encode()
         done = subprocess.run(["dot", "-Tsvg"], input=source, capture_output=True, check=True)
-        groups = [each.get("class") for each in ElementTree.fromstring(done.stdout).iter(f"{_SVG}g")]
+        groups = [each.get("class") for each in ET.fromstring(done.stdout).iter(f"{_SVG}g")]
         assert (groups.count("node"), groups.count("edge")) == (3, 4)
 
 
@@ -264,7 +266,7 @@ def test_small_graphs_are_drawn(name: str, nodes: list[Node]) -> None:
     assert output.endswith("\n")
     assert not output.endswith("\n\n")
     if name in ("svg", "graphml"):
-        ElementTree.fromstring(output)
+        ET.fromstring(output)
 
 
 def test_an_unknown_format_is_refused_with_the_list() -> None:
@@ -303,7 +305,7 @@ def test_json_is_one_ascii_object() -> None:
 
 def test_graphml_declares_every_key_it_uses() -> None:
     """Each `data` names a key declared for its kind of element, and edges end at nodes."""
-    root = ElementTree.fromstring(draw("graphml", _three("x")))
+    root = ET.fromstring(draw("graphml", _three("x")))
     declared = {(key.get("for"), key.get("id")) for key in root.iter(f"{_GRAPHML}key")}
     drawn = root.find(f"{_GRAPHML}graph")
     assert drawn is not None
@@ -317,7 +319,7 @@ def test_graphml_declares_every_key_it_uses() -> None:
 
 def test_graphml_has_no_score_where_it_is_unknown() -> None:
     """An unknown score is absent, not zero."""
-    root = ElementTree.fromstring(draw("graphml", _three("x")))
+    root = ET.fromstring(draw("graphml", _three("x")))
     scores = [
         [data.text for data in node if data.get("key") == "score"] for node in root.iter(f"{_GRAPHML}node")
     ]
@@ -347,7 +349,7 @@ def test_nodes_are_cut_by_distance_then_neighbours_then_id() -> None:
 
 def test_a_large_graph_is_cut_and_says_so() -> None:
     """Of more than 300 nodes 300 are drawn, with the ratings among them, and the legend has the numbers."""
-    root = ElementTree.fromstring(draw("svg", _ring(1_200)))
+    root = ET.fromstring(draw("svg", _ring(1_200)))
     discs = [each for each in root.iter(f"{_SVG}g") if each.get("class") == "node"]
     assert len(discs) == MAX_DRAWN
     assert {"300 of 1,200 nodes drawn", "299 of 1,200 ratings drawn"} <= set(_texts(root))
@@ -364,7 +366,7 @@ def test_the_picture_loads_and_runs_nothing() -> None:
 
 def test_the_legend_explains_the_signs_and_names_the_viewpoint() -> None:
     """Title, time, viewpoint, counts and the meaning of widths and dashes are in the picture."""
-    shown = set(_texts(ElementTree.fromstring(draw("svg", _ring(12)))))
+    shown = set(_texts(ET.fromstring(draw("svg", _ring(12)))))
     expected = {"Ring", "as of then", "node 0", "12 nodes", "12 ratings", "dashed", "score unknown"}
     assert expected <= shown
 
@@ -372,7 +374,7 @@ def test_the_legend_explains_the_signs_and_names_the_viewpoint() -> None:
 def test_tooltips_have_what_labels_leave_out() -> None:
     """A label is cut to 24 characters; the tooltip has all of it, the id and the score."""
     node = Node("did:key:z6MkLong", "n" * 40, 3.25, False)
-    root = ElementTree.fromstring(draw("svg", Graph("", "", [node], [])))
+    root = ET.fromstring(draw("svg", Graph("", "", [node], [])))
     disc = next(each for each in root.iter(f"{_SVG}g") if each.get("class") == "node")
     assert (
         disc.findtext(f"{_SVG}title") == f"{'n' * 40}\ndid:key:z6MkLong\n3.2 stars, 0 ratings received here"
@@ -390,7 +392,7 @@ def test_a_blank_label_is_replaced_by_the_id() -> None:
 def test_lines_show_weight_privacy_and_stars() -> None:
     """Width grows with the weight of the rater, private ratings are dashed, colour follows the stars."""
     edges = [Edge("a", "b", 5.0, "x", 0.1, False), Edge("b", "a", 1.0, "x", 0.9, True)]
-    root = ElementTree.fromstring(draw("svg", Graph("", "", [], edges)))
+    root = ET.fromstring(draw("svg", Graph("", "", [], edges)))
     group = next(each for each in root.iter(f"{_SVG}g") if each.get("class") == "edges")
     weak, strong = group.findall(f"{_SVG}path")
     assert float(weak.attrib["stroke-width"]) < float(strong.attrib["stroke-width"])
@@ -402,7 +404,7 @@ def test_every_rating_between_the_same_two_has_its_own_line() -> None:
     """Both directions, several categories and a rating of oneself never share a path."""
     ends = [("a", "b", "x"), ("a", "b", "y"), ("b", "a", "x"), ("a", "a", "x"), ("a", "a", "y")]
     edges = [Edge(source, target, 3.0, category, 1.0, False) for source, target, category in ends]
-    root = ElementTree.fromstring(draw("svg", Graph("", "", [], edges)))
+    root = ET.fromstring(draw("svg", Graph("", "", [], edges)))
     group = next(each for each in root.iter(f"{_SVG}g") if each.get("class") == "edges")
     assert len({path.get("d") for path in group.findall(f"{_SVG}path")}) == len(ends)
 
@@ -438,7 +440,7 @@ def test_boxes_are_pushed_apart_until_none_overlap() -> None:
 
 def test_no_two_discs_with_labels_overlap_in_a_crowd() -> None:
     """In 200 nodes with 1,000 ratings every disc and label has its own place."""
-    root = ElementTree.fromstring(draw("svg", _ring(200, chords=800)))
+    root = ET.fromstring(draw("svg", _ring(200, chords=800)))
     discs = [each for each in root.iter(f"{_SVG}g") if each.get("class") == "node"]
     places = []
     for disc in discs:

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.vectors import make_boot_vectors as curve
 from tests.vectors import plain_signer
 from trustcli.errors import KeyProblem, RecordRefused
-from trustcli.node.moving import CODEC
+from trustcli.node.verifying import CODEC
 from trustcli.records import boot_vectors, canonical, crypto, did, envelope
 from trustcli.records.envelope import Record
 

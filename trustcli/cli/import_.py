@@ -8,8 +8,8 @@ from trustcli.node import moving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trustcli.bundle import Imported
     from trustcli.cli.session import Session
-    from trustcli.node.moving import Imported
 
 _BAD_DATA = 65
 
@@ -32,6 +32,7 @@ def import_(
         "lines": found.lines,
         "added": found.added,
         "known": found.known,
+        "bad": found.bad,
         "refused": [one._asdict() for one in found.refused],
         "manifest": found.manifest._asdict() if found.manifest else None,
         "dry_run": dry_run,
@@ -39,7 +40,7 @@ def import_(
     return Reply(
         "import",
         data=data,
-        rows=[("imported", f"{found.added} new", f"{found.known} known", f"{len(found.refused)} refused")]
+        rows=[("imported", f"{found.added} new", f"{found.known} known", f"{found.bad} refused")]
         + [("refused", f"line {one.line}", one.code, one.message) for one in found.refused],
         exit=_exit(found),
         notes=("dry run: nothing was stored",) if dry_run else (),
@@ -48,6 +49,6 @@ def import_(
 
 
 def _exit(found: Imported) -> int:
-    if not found.refused:
+    if not found.bad:
         return OK
     return PARTIAL if found.good else _BAD_DATA

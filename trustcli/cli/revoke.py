@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag, option
-from trustcli.node import rating
+from trustcli.node import retracting
 from trustcli.safe import word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.cli.session import Session
-    from trustcli.node.rating import TakenBack
+    from trustcli.node.retracting import TakenBack
 
 
 def revoke(
@@ -28,7 +28,9 @@ def revoke(
 
     Others who have the rating ignore it once they have the revocation.
     """
-    taken = rating.revoke(session.node, what, category=category, reason=session.text(reason), dry_run=dry_run)
+    taken = retracting.revoke(
+        session.node, what, category=category, reason=session.text(reason), dry_run=dry_run
+    )
     return reply("revoke", taken, dry_run)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trustcli.cli.declare import Reply, argument, flag
 from trustcli.cli.log import as_data
 from trustcli.errors import NO, OK
-from trustcli.node import moving
+from trustcli.node import verifying
 from trustcli.node.naming import NameBook
 from trustcli.records.envelope import join_line
 from trustcli.timing import rfc3339
@@ -23,7 +23,7 @@ def show(
 ) -> Reply:
     """Show one record, verified again now."""
     entry = session.node.ledger.find(record)
-    problem = moving.verify_entry(entry)
+    problem = verifying.verify_entry(entry)
     line = join_line(entry.data, entry.sig).decode()
     if raw:
         return Reply("show", text=[f"{line}\n"], exit=NO if problem else OK)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from trustcli.bundle import Refused
 from trustcli.cli.declare import Reply, argument
 from trustcli.errors import NO, OK
-from trustcli.node import moving
-from trustcli.node.moving import Refused, Verified
+from trustcli.node import verifying
+from trustcli.node.verifying import Verified
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ def verify(
     node = session.node
     progress = session.progress("verifying")
     if what is None:
-        found = moving.verify_ledger(node, progress)
+        found = verifying.verify_ledger(node, progress)
     elif what == "-" or os.path.exists(what):
-        found = moving.verify_file(node, session.open(what), progress)
+        found = verifying.verify_file(node, session.open(what), progress)
     else:
         entry = node.ledger.find(what)
-        code = moving.verify_entry(entry)
+        code = verifying.verify_entry(entry)
         found = Verified(1, [Refused(entry.seq, code, entry.id)] if code else [])
     bad = len(found.wrong)
     return Reply(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from trustcli.bundle import Refused
 from trustcli.errors import BadInput, RecordRefused, UsageError
-from trustcli.node.moving import Refused
 from trustcli.node.rating import BATCH, seal
 from trustcli.records import fields
 from trustcli.value import NamedTuple

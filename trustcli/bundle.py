@@ -1,0 +1,186 @@
+"""Bundles: records carried in a file, as lines.
+
+A bundle is NDJSON: a manifest line, then one record a line. A plain file of records is one too. Every
+line stands for itself: a damaged one is refused with its number and a code, the others are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from trustcli.errors import RecordRefused
+from trustcli.records import canonical, crypto
+from trustcli.records.envelope import MAX_LINE, outline
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+FORMAT = "trustcli/bundle/v1"
+CHUNK = 4 << 20  # bytes read at a time: about 12,000 records
+MAX_REFUSED = 10_000  # refusals listed; more are only counted
+PRIVATE = b'{"private":true,'
+_RECORD = b'{"record":'
+
+
+class Manifest(NamedTuple):
+    """The first line of a bundle: what should follow it."""
+
+    net: str
+    records: int
+    fingerprint: str
+    digest: str
+
+    def line(self) -> bytes:
+        """The manifest as a line, without its newline."""
+        return canonical.encode({"bundle": FORMAT, **self._asdict()})
+
+
+class Line(NamedTuple):
+    """A line of a bundle: `data` and `id` are its record's where the layout shows them, unchecked."""
+
+    number: int
+    text: bytes
+    data: bytes | None
+    id: bytes
+
+
+class Refused(NamedTuple):
+    """A line that was not taken: its number (1 = first), a code of REFUSALS or of a bundle, a sentence."""
+
+    line: int
+    code: str
+    message: str
+
+
+class Imported(NamedTuple):
+    """What an import did. `known` were there already."""
+
+    lines: int
+    added: int
+    known: int
+    refused: list[Refused]
+    unlisted: int
+    manifest: Manifest | None
+
+    @property
+    def good(self) -> int:
+        """Lines that hold a valid record, new or not."""
+        return self.added + self.known
+
+    @property
+    def bad(self) -> int:
+        """Lines that were refused; the first MAX_REFUSED of them are listed."""
+        return len(self.refused) + self.unlisted
+
+
+class Tally:
+    """Counts what an import does, and checks the bundle against its manifest at the end."""
+
+    def __init__(self) -> None:
+        self.lines = self.added = self.known = self.unlisted = 0
+        self.refused: list[Refused] = []
+        self.manifest: Manifest | None = None
+        self._count = 0
+        self._digest = hashlib.sha256()
+
+    def read(self, public: list[Line], private: list[Line]) -> None:
+        """Take a batch of lines into the digest, in the order of the file."""
+        lines = sorted(public + private) if private else public
+        self._count += len(lines)
+        self._digest.update(b"".join([line.text + b"\n" for line in lines]))
+
+    def refuse(self, number: int, code: str, message: str) -> None:
+        """Note a line that was not taken."""
+        if len(self.refused) < MAX_REFUSED:
+            self.refused.append(Refused(number, code, message))
+        else:
+            self.unlisted += 1
+
+    def finish(self) -> Imported:
+        """Return the result; a bundle that is not what its manifest says is noted as such."""
+        manifest = self.manifest
+        if manifest and self._count < manifest.records:
+            self.refuse(self.lines, "truncated", f"{self._count} of {manifest.records} records are here")
+        elif manifest and "sha256:" + self._digest.hexdigest() != manifest.digest:
+            self.refuse(self.lines, "bad_digest", "the records are not those the manifest was made for")
+        return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, manifest)
+
+
+def batches(file: BinaryIO, tally: Tally) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Yield (lines of records, lines of private ratings), batch by batch; read the manifest."""
+    record_id = crypto.record_id
+    for lines in _lines(file):
+        public: list[Line] = []
+        private: list[Line] = []
+        for number, line in enumerate(lines, tally.lines + 1):
+            if line is None:
+                tally.refuse(number, "too_big", str(RecordRefused("too_big")))
+            elif line.startswith(_RECORD):
+                data = outline(line)
+                public.append(Line._make((number, line, data, record_id(data) if data else b"")))
+            else:
+                _other(number, line, public, private, tally)
+        tally.lines += len(lines)
+        tally.read(public, private)
+        yield public, private
+
+
+def _other(number: int, line: bytes, public: list[Line], private: list[Line], tally: Tally) -> None:
+    """Place a line that is no record in our layout: manifest, private rating, blank, or to be refused."""
+    if number == 1 and line.startswith(b'{"bundle":'):
+        _read_manifest(line, tally)
+    elif line.startswith(PRIVATE):
+        private.append(Line(number, line, None, b""))
+    elif line:
+        public.append(Line(number, line, None, b""))
+
+
+def _read_manifest(line: bytes, tally: Tally) -> None:
+    try:
+        found = canonical.decode(line)
+        if type(found) is not dict or found.pop("bundle", None) != FORMAT:
+            raise RecordRefused("unsupported_version", "this program reads trustcli/bundle/v1")
+        manifest = Manifest(**found)  # type: ignore[arg-type]  # the next line looks
+        if [type(part) for part in manifest] != [str, int, str, str]:
+            raise RecordRefused("bad_envelope")
+        tally.manifest = manifest
+    except TypeError:
+        tally.refuse(
+            1, "bad_envelope", "the manifest has other fields than net, records, fingerprint, digest"
+        )
+    except RecordRefused as problem:
+        tally.refuse(1, problem.code, str(problem))
+
+
+def _lines(file: BinaryIO) -> Iterator[list[bytes | None]]:
+    """Yield the lines of a file, some megabytes at a time, without their newlines.
+
+    A line longer than a record can be comes as None; no more of it than a chunk is ever held.
+    """
+    rest = b""
+    skipping = False
+    while chunk := file.read(CHUNK):
+        whole = rest + chunk
+        if b"\r\n" in whole:  # the end of a line as some systems write it, no part of the line
+            whole = whole.replace(b"\r\n", b"\n")
+        lines: list[bytes | None] = [*whole.split(b"\n")]
+        rest = lines.pop() or b""
+        if skipping and lines:
+            lines[0] = None
+            skipping = False
+        for index, line in enumerate(lines):
+            if line is not None and len(line) > MAX_LINE:
+                lines[index] = None
+        if len(rest) > MAX_LINE:
+            rest, skipping = b"", True
+        yield lines
+    if rest or skipping:
+        yield [None if skipping else rest.removesuffix(b"\r")]
+
+
+def public_line(line: Line) -> Line:
+    """Return the line of a private rating as the record it holds."""
+    return Line(line.number, b"{" + line.text[len(PRIVATE) :], None, b"")

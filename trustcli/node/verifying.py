@@ -1,0 +1,157 @@
+"""Signatures checked in bulk, on all cores there are: what is stored, and what is brought."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import msgspec
+
+from trustcli import bundle
+from trustcli.bundle import Line, Refused, Tally
+from trustcli.errors import RecordRefused
+from trustcli.ledger.projection import id_pair
+from trustcli.ledger.store import Signed
+from trustcli.records import crypto, did
+from trustcli.records.envelope import Record
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO, Self, TypeVar
+
+    from trustcli.ledger.store import Entry
+    from trustcli.node import Node, Progress
+
+    _T = TypeVar("_T")
+    _U = TypeVar("_U")
+
+BATCH = 10_000  # stored records verified at a time
+TOO_NEW = 900_000  # ms ahead of our clock beyond which a record is not even held
+_PIECE = 500  # records that one thread verifies at a time
+
+
+class Codec:
+    """msgspec as `Record.parse_quickly` wants it: sorted keys make its output canonical."""
+
+    def __init__(self) -> None:
+        self.decode = msgspec.json.Decoder().decode
+        self.encode = msgspec.json.Encoder(order="sorted").encode
+
+
+CODEC = Codec()
+
+
+class Verifier:
+    """Parses and verifies many lines, on all cores there are: libsodium lets go of the interpreter."""
+
+    def __init__(self, network: str) -> None:
+        self._network = network
+        cores = len(os.sched_getaffinity(0))
+        self._pool = ThreadPoolExecutor(cores) if cores > 1 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
+        """Return for each line its record, or why there is none."""
+        return self._map(self._parse, lines)
+
+    def _map(self, work: Callable[[Sequence[_T]], list[_U]], items: Sequence[_T]) -> list[_U]:
+        if self._pool is None or len(items) < 2 * _PIECE:
+            return work(items)
+        pieces = [items[start : start + _PIECE] for start in range(0, len(items), _PIECE)]
+        return [result for piece in self._pool.map(work, pieces) for result in piece]
+
+    def _parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
+        found: list[Record | RecordRefused] = []
+        for line in lines:
+            try:
+                found.append(
+                    Record.parse_quickly(line.text, line.data, line.id, net=self._network, codec=CODEC)
+                )
+            except RecordRefused as problem:
+                found.append(problem)
+        return found
+
+    def check(self, stored: Sequence[Signed]) -> list[str | None]:
+        """Return for each stored record None, or the code of what is wrong with it."""
+        return self._map(_check_stored, stored)
+
+
+def _check_stored(stored: Sequence[Signed]) -> list[str | None]:
+    found: list[str | None] = []
+    for record in stored:
+        try:
+            crypto.check_signature(did.key_of(record.author), record.sig, crypto.DOMAIN + record.data)
+        except RecordRefused as problem:
+            found.append(problem.code)
+            continue
+        found.append(None if id_pair(crypto.record_id(record.data)) == record.pair else "bad_id")
+    return found
+
+
+def sound(lines: list[Line], found: list[Record | RecordRefused], now: int, tally: Tally) -> list[Record]:
+    """Return the records that are good and not from the future; note the others."""
+    limit = now + TOO_NEW
+    records = []
+    for line, result in zip(lines, found, strict=True):
+        if isinstance(result, RecordRefused):
+            tally.refuse(line.number, result.code, str(result))
+        elif result.created > limit:
+            tally.refuse(line.number, "too_new", str(RecordRefused("too_new")))
+        else:
+            records.append(result)
+    return records
+
+
+class Verified(NamedTuple):
+    """What a verification found: how many records, and what is wrong with which."""
+
+    records: int
+    wrong: list[Refused]
+
+
+def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
+    """Verify every signature and id in the ledger, then the head and the projections."""
+    ledger = node.ledger
+    head = ledger.head()
+    wrong: list[Refused] = []
+    stored = ledger.signed()
+    done = 0
+    with Verifier(ledger.network) as verifier:
+        while batch := list(islice(stored, BATCH)):
+            for record, code in zip(batch, verifier.check(batch), strict=True):
+                if code:
+                    wrong.append(Refused(record.seq, code, f"record {record.seq} by {record.author}"))
+            done += len(batch)
+            if progress:
+                progress(done, head.records)
+    wrong += [Refused(0, "damaged", problem) for problem in ledger.integrity()]
+    return Verified(done, wrong)
+
+
+def verify_entry(entry: Entry) -> str | None:
+    """Return None if a stored record is what its author signed, else a code."""
+    pair = id_pair(bytes.fromhex(entry.id))
+    return _check_stored([Signed(entry.seq, pair, entry.author, entry.data, entry.sig)])[0]
+
+
+def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) -> Verified:
+    """Verify every line of a bundle without storing any."""
+    tally = Tally()
+    good = 0
+    with Verifier(node.settings.network) as verifier:
+        for public, private in bundle.batches(file, tally):
+            lines = [*public, *map(bundle.public_line, private)]
+            good += len(sound(lines, verifier.parse(lines), node.clock(), tally))
+            if progress:
+                progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
+    result = tally.finish()
+    return Verified(good, result.refused)
