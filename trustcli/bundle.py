@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 FORMAT = "trustcli/bundle/v1"
-CHUNK = 4 << 20  # bytes read at a time: about 12,000 records
+CHUNK = 2 << 20  # bytes read at a time: about 6,000 records
 MAX_REFUSED = 10_000  # refusals listed; more are only counted
 PRIVATE = b'{"private":true,'
 _RECORD = b'{"record":'
@@ -86,11 +86,15 @@ class Tally:
         self._count = 0
         self._digest = hashlib.sha256()
 
-    def read(self, public: list[Line], private: list[Line]) -> None:
+    def read(self, batch: Batch) -> None:
         """Take a batch of lines into the digest, in the order of the file."""
-        lines = sorted(public + private) if private else public
-        self._count += len(lines)
-        self._digest.update(b"".join([line.text + b"\n" for line in lines]))
+        texts = batch.texts
+        if batch.private:
+            numbered = [*zip(batch.numbers, texts, strict=True), *(line[:2] for line in batch.private)]
+            texts = [text for _, text in sorted(numbered)]
+        if texts:
+            self._count += len(texts)
+            self._digest.update(b"\n".join(texts) + b"\n")
 
     def refuse(self, number: int, code: str, message: str) -> None:
         """Note a line that was not taken."""
@@ -109,33 +113,50 @@ class Tally:
         return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, manifest)
 
 
-def batches(file: BinaryIO, tally: Tally) -> Iterator[tuple[list[Line], list[Line]]]:
-    """Yield (lines of records, lines of private ratings), batch by batch; read the manifest."""
+class Batch(NamedTuple):
+    """Some lines of a bundle by columns: those that may be records, then those of private ratings."""
+
+    numbers: list[int]
+    texts: list[bytes]
+    datas: list[bytes | None]
+    ids: list[bytes]
+    private: list[Line]
+
+    def line(self, index: int) -> Line:
+        """Return one line of the columns."""
+        return Line(self.numbers[index], self.texts[index], self.datas[index], self.ids[index])
+
+
+def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
+    """Yield the lines of a bundle batch by batch; read the manifest, refuse what is too long."""
     record_id = crypto.record_id
     for lines in _lines(file):
-        public: list[Line] = []
+        numbers: list[int] = []
+        texts: list[bytes] = []
         private: list[Line] = []
         for number, line in enumerate(lines, tally.lines + 1):
             if line is None:
                 tally.refuse(number, "too_big", str(RecordRefused("too_big")))
-            elif line.startswith(_RECORD):
-                data = outline(line)
-                public.append(Line._make((number, line, data, record_id(data) if data else b"")))
-            else:
-                _other(number, line, public, private, tally)
+            elif line.startswith(_RECORD) or _other(number, line, private, tally):
+                numbers.append(number)
+                texts.append(line)
+        datas = [outline(text) for text in texts]
+        ids = [record_id(data) if data else b"" for data in datas]
+        batch = Batch(numbers, texts, datas, ids, private)
         tally.lines += len(lines)
-        tally.read(public, private)
-        yield public, private
+        tally.read(batch)
+        yield batch
 
 
-def _other(number: int, line: bytes, public: list[Line], private: list[Line], tally: Tally) -> None:
-    """Place a line that is no record in our layout: manifest, private rating, blank, or to be refused."""
+def _other(number: int, line: bytes, private: list[Line], tally: Tally) -> bool:
+    """Place a line that is no record in our layout: manifest, private, blank; True: let it be refused."""
     if number == 1 and line.startswith(b'{"bundle":'):
         _read_manifest(line, tally)
-    elif line.startswith(PRIVATE):
+        return False
+    if line.startswith(PRIVATE):
         private.append(Line(number, line, None, b""))
-    elif line:
-        public.append(Line(number, line, None, b""))
+        return False
+    return bool(line)
 
 
 def _read_manifest(line: bytes, tally: Tally) -> None:
@@ -166,14 +187,14 @@ def _lines(file: BinaryIO) -> Iterator[list[bytes | None]]:
         whole = rest + chunk
         if b"\r\n" in whole:  # the end of a line as some systems write it, no part of the line
             whole = whole.replace(b"\r\n", b"\n")
-        lines: list[bytes | None] = [*whole.split(b"\n")]
-        rest = lines.pop() or b""
+        found = whole.split(b"\n")
+        rest = found.pop()
+        lines: list[bytes | None] = [*found]
+        if max(map(len, found), default=0) > MAX_LINE:
+            lines = [None if len(line) > MAX_LINE else line for line in found]
         if skipping and lines:
             lines[0] = None
             skipping = False
-        for index, line in enumerate(lines):
-            if line is not None and len(line) > MAX_LINE:
-                lines[index] = None
         if len(rest) > MAX_LINE:
             rest, skipping = b"", True
         yield lines

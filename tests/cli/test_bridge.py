@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import Program
 
 _OTC = b"6,2,4,1289241911.72836\n6,5,2,1289241941.5\n1,15,-10,1289243140\n13,16,10,1289245277\n"
-_SHOP = b"\xef\xbb\xbfuser, seller,stars,when,kind,note\nann,zed,5,1600000000,speed,fine\nbob,zed,3,1600000100,,\n"
+_SHOP = b"\xef\xbb\xbfuser, seller,stars,when,kind,note\n"
+_SHOP += b"ann,zed,5,1600000000,speed,fine\nbob,zed,3,1600000100,,\n"
 
 
 def _csv(trust: Program, data: bytes, *words: str) -> tuple[int, dict[str, object]]:

@@ -1,6 +1,7 @@
 """Key files, and the forms in which other programs write keys."""
 
 import base64
+import errno
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from trustcli.errors import (
     UsageError,
     WouldOverwrite,
 )
+from trustcli.keys import disk, sealing
 from trustcli.records import crypto, did
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
@@ -225,11 +227,29 @@ def test_a_write_without_space_is_a_disk_error(tmp_path):
     """ENOSPC becomes DiskError with its reason."""
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        with pytest.raises(DiskError) as caught, keys._Writing(str(tmp_path / "a.key")):
-            keys._write_all(full, b"x")
+        with pytest.raises(DiskError) as caught, disk.Writing(str(tmp_path / "a.key")):
+            disk._write_all(full, b"x")
     finally:
         os.close(full)
     assert str(caught.value) == f"cannot write {tmp_path}/a.key: No space left on device"
+
+
+@pytest.mark.parametrize("refuses", [stat.S_ISREG, stat.S_ISDIR], ids=["the file", "its directory"])
+def test_a_failing_fsync_leaves_no_key_file(ring, monkeypatch, refuses):
+    """A key that may not be on the disk is a DiskError and not there at all, so a retry makes it."""
+    os.makedirs(ring.dir, mode=0o700)
+
+    def fsync(file):
+        if refuses(os.fstat(file).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:  # nothing short of a broken disk makes a real fsync fail
+        patched.setattr(os, "fsync", fsync)
+        with pytest.raises(DiskError) as caught:
+            ring.create("default", SEED, NOON, None)
+    assert str(caught.value) == f"cannot write {ring.path('default')}: Input/output error"
+    assert os.listdir(ring.dir) == []
+    assert ring.create("default", SEED, NOON, None) == DID
 
 
 def test_a_directory_that_is_a_file_is_a_key_problem(tmp_path):
@@ -383,7 +403,7 @@ def _mutated(data):
 
 
 LOCKED_FILE = GOOD_FILE.replace(
-    key_forms.clear_secret(SEED).encode(), keys._secret(SEED, b"open sesame", CHEAP).encode()
+    key_forms.clear_secret(SEED).encode(), sealing.secret_line(SEED, b"open sesame", CHEAP).encode()
 )
 
 
@@ -576,7 +596,7 @@ ring.change_passphrase('default', None, b'new', (1, 8192))
 
 def test_two_changes_at_once_do_not_mix(filled):
     """While another holds the directory's lock: Busy, and nothing is changed."""
-    lock = keys._locked(filled.dir)
+    lock = disk.locked(filled.dir)
     try:
         with pytest.raises(Busy):
             filled.change_passphrase("default", None, b"new", CHEAP)

@@ -6,8 +6,23 @@ import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Numbers(Protocol):
+        """What gives texts their numbers: a writer, or an audit that only looks."""
+
+        @property
+        def nodes(self) -> Mapping[str, int]:
+            """By did:key or URI."""
+            ...
+
+        @property
+        def words(self) -> Mapping[str, int]:
+            """By category or kind."""
+            ...
+
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
@@ -16,13 +31,19 @@ _PAIR = struct.Struct(">QQ")
 OFFSET = 2**63  # SQLite's integers are signed: subtracted, so that their order is the ids' order
 PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
 _PLAIN_FIELDS = 3  # of a rating that has only what every rating has
-_MAX_NAMES = 200_000  # names remembered between batches: about 30 MB
+_MAX_NAMES = 50_000  # names remembered between batches: about 10 MB
 
 
 def id_pair(digest: bytes) -> tuple[int, int]:
     """Return the first 128 bits of an id as two signed integers in the ids' order."""
     high, low = _PAIR.unpack_from(digest)
     return high - OFFSET, low - OFFSET
+
+
+def id_pairs(digests: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Return `id_pair` of many ids at once."""
+    numbers = struct.unpack(f">{4 * len(digests)}Q", b"".join(digests))
+    return [(high - OFFSET, low - OFFSET) for high, low in zip(numbers[::4], numbers[1::4], strict=True)]
 
 
 def machine_of(body: Mapping[str, Json]) -> int:
@@ -92,7 +113,7 @@ class Projector:
 
 
 def rating_row(
-    names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
+    names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]
 ) -> tuple[object, ...]:
     """(subject, category, rater, created, seq, value, expires, author or None, machine)."""
     subject = names.nodes[body["subject"]]  # type: ignore[index]  # text, the kind saw to it
@@ -107,14 +128,12 @@ def rating_row(
 
 
 def _revocation(
-    _names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
+    _names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]
 ) -> tuple[object, ...]:
     return (author, *id_pair(bytes.fromhex(str(body["record"]))), seq, created)
 
 
-def _key(
-    names: Projector, seq: int, author: int, created: int, body: Mapping[str, Json]
-) -> tuple[object, ...]:
+def _key(names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]) -> tuple[object, ...]:
     other = body.get("successor") or body.get("predecessor")
     return (
         author,
@@ -127,7 +146,7 @@ def _key(
 
 
 if TYPE_CHECKING:
-    Make = Callable[[Projector, int, int, int, Mapping[str, Json]], tuple[object, ...]]
+    Make = Callable[[Numbers, int, int, int, Mapping[str, Json]], tuple[object, ...]]
 
 PROJECTIONS: dict[str, tuple[str, Make]] = {
     "rating": ("ratings", rating_row),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
+from itertools import count as count_up
 
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
 from trustcli.ledger.private import Private
-from trustcli.ledger.projection import OFFSET, Names, Projector, id_pair
+from trustcli.ledger.projection import OFFSET, Names, Projector, id_pairs
 from trustcli.ledger.reader import Reader
 from trustcli.value import NamedTuple
 
@@ -16,11 +18,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
+    from trustcli.ledger.audit import Audit
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
 
 _LOOKUP = 500  # ids in one query; more only makes the statement longer
+_PAGE = 5_000  # rows read between two chances for a writer
+_ROWS = (
+    "SELECT r.seq, r.id_hi, r.id_lo, r.author, n.name, w.text, r.created, r.received, r.body, r.sig"
+    " FROM records r JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
+    " WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq LIMIT ?"
+)
 _ENTRIES = (
     "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r"
     " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
@@ -152,15 +162,16 @@ class Ledger:
 
         128 bits of an id are compared; two records that agree in them cost their maker 2⁶⁴ hashes.
         """
-        wanted = {id_pair(digest): digest for digest in digests}
+        ids = list(digests)
+        wanted = dict(zip(id_pairs(ids), ids, strict=True))
         highs = sorted([high for high, _ in wanted])
-        found: set[tuple[int, int]] = set()
+        found: list[tuple[int, int]] = []
         with connection.Guard(self.path):
             for start in range(0, len(highs), _LOOKUP):
                 part = highs[start : start + _LOOKUP]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT id_hi, id_lo FROM records WHERE id_hi IN ({marks})"  # noqa: S608
-                found.update(self._db.execute(query, part))
+                found += self._db.execute(query, part)
         return {wanted[pair] for pair in found if pair in wanted}
 
     def schema_version(self) -> int:
@@ -228,14 +239,21 @@ class Ledger:
 
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
-        query = (
-            "SELECT r.seq, r.id_hi, r.id_lo, n.name, w.text, r.created, r.body, r.sig FROM records r"
-            " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
-            " WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq"
-        )
-        with connection.Guard(self.path):
-            for seq, high, low, author, kind, created, body, sig in self._db.execute(query, (after, until)):
-                yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
+        for seq, high, low, _, author, kind, created, _, body, sig in self.rows(after, until):
+            yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
+
+    def rows(self, after: int = 0, until: int = 2**62) -> Iterator[tuple[Any, ...]]:
+        """Yield (seq, id high, id low, author's number, author, kind, created, received, body, sig).
+
+        Rows are read some thousand at a time, so that writers get their turn in between.
+        """
+        while True:
+            with connection.Guard(self.path):
+                page = self._db.execute(_ROWS, (after, until, _PAGE)).fetchall()
+            if not page:
+                return
+            yield from page
+            after = page[-1][0]
 
     def entries_of(self, seqs: Iterable[int]) -> dict[int, Entry]:
         """Return the stored records with these `seq`s."""
@@ -257,11 +275,18 @@ class Ledger:
 
         return care.backup(self._db, path)
 
+    def audit(self) -> Audit:
+        """Return a pass over everything stored, which finds what is wrong with file and projections."""
+        from trustcli.ledger.audit import Audit  # noqa: PLC0415
+
+        return Audit(self, self._db)
+
     def integrity(self) -> list[str]:
         """Return what is wrong with the file or its projections; empty when all is well."""
-        from trustcli.ledger import care  # noqa: PLC0415
-
-        return care.integrity(self, self._db)
+        audit = self.audit()
+        for _ in audit.rows():
+            pass
+        return audit.finish()
 
     def compact(self) -> tuple[int, int]:
         """Rewrite the file without free space; return its size before and after, in bytes."""
@@ -296,22 +321,23 @@ class Ledger:
         last, first, count, ratings, total = self._last(db)
         received = max(received, last)
         nodes, words = self._nodes, self._words
+        pairs = id_pairs([record.digest for record in records])
+        authors = [nodes[record.author] for record in records]
+        rows = [
+            (seq, high, low, author, words[record.kind], record.created, received, _body(record), record.sig)
+            for seq, (high, low), author, record in zip(
+                count_up(first + 1), pairs, authors, records, strict=False
+            )
+        ]
         projector = Projector(db, nodes, words)
-        by_author: dict[int, int] = {}
-        rows = []
-        for seq, record in enumerate(records, first + 1):
-            author = nodes[record.author]
-            by_author[author] = by_author.get(author, 0) + 1
-            high, low = id_pair(record.digest)
-            body = _body(record)
-            kind = words[record.kind]
-            rows.append((seq, high, low, author, kind, record.created, received, body, record.sig))
+        for seq, author, record in zip(count_up(first + 1), authors, records, strict=False):
             projector.add(seq, author, record)
         total += sum([int.from_bytes(record.digest, "big") for record in records])
         db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
         ratings += projector.flush()
         db.executemany(
-            "UPDATE nodes SET records = records + ? WHERE id = ?", [(n, a) for a, n in by_author.items()]
+            "UPDATE nodes SET records = records + ? WHERE id = ?",
+            [(n, author) for author, n in Counter(authors).items()],
         )
         fingerprint = (total % 2**256).to_bytes(32, "big")
         db.execute(

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from trustcli import bundle
-from trustcli.bundle import PRIVATE, Imported, Line, Manifest, Tally
+from trustcli.bundle import PRIVATE, Batch, Imported, Line, Manifest, Tally
 from trustcli.errors import RecordRefused
 from trustcli.node.verifying import Verifier, sound
 from trustcli.records import crypto
@@ -15,13 +15,13 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO, Self
 
-    from trustcli.ledger import Ledger
+    from trustcli.ledger import Head, Ledger
     from trustcli.node import Node, Progress
 
-COMMIT = 30_000  # records of one transaction: sorted inserts stay near each other, and 35 MB hold them
+COMMIT = 20_000  # records of one transaction: sorted inserts stay near each other, and 25 MB hold them
 
 
 def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
@@ -37,14 +37,27 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
         Verifier(node.settings.network if ledger is None else ledger.network) as verifier,
         Store(node, ledger, tally, dry_run) as store,
     ):
-        for public, private in bundle.batches(file, tally):
-            fresh = store.sift(public)
-            store.add(sound(fresh, verifier.parse(fresh), node.clock(), tally))
-            for line in private:
+        under_way: Sifted | None = None
+        for batch in bundle.batches(file, tally):
+            sifted = store.sift(batch, verifier)
+            if under_way:  # while its signatures were checked, the next batch was read
+                store.add(under_way)
+            under_way = sifted
+            for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
+        if under_way:
+            store.add(under_way)
     return tally.finish()
+
+
+class Sifted(NamedTuple):
+    """The lines of a batch that were not known at `head`, and what gives their records."""
+
+    lines: list[Line]
+    records: Callable[[], list[Record | RecordRefused]]
+    head: Head | None
 
 
 class Store:
@@ -56,7 +69,7 @@ class Store:
         self._tally = tally
         self._dry_run = dry_run
         self._records: dict[bytes, Record] = {}
-        self._head = ledger.head() if ledger else None
+        self._head: Head | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -65,19 +78,25 @@ class Store:
         if kind is None:
             self._commit()
 
-    def sift(self, lines: list[Line]) -> list[Line]:
+    def sift(self, batch: Batch, verifier: Verifier) -> Sifted:
         """Leave out the lines whose records are known: equal bytes were verified when they came."""
-        ids = [line.id for line in lines if line.id]
-        known = self._ledger.known(ids) if self._ledger else set()
-        fresh = [line for line in lines if line.id not in known and line.id not in self._records]
-        self._tally.known += len(lines) - len(fresh)
-        return fresh
+        head = self._ledger.head() if self._ledger else None
+        known = self._ledger.known([id_ for id_ in batch.ids if id_]) if self._ledger else set()
+        known |= self._records.keys()
+        fresh = [batch.line(index) for index, id_ in enumerate(batch.ids) if id_ not in known]
+        self._tally.known += len(batch.ids) - len(fresh)
+        return Sifted(fresh, verifier.parse(fresh), head)
 
-    def add(self, records: list[Record]) -> None:
-        """Take verified records; commit when there are enough."""
-        for record in records:
-            self._records[record.digest] = record
-        self._tally.known += len(records) - len({record.digest for record in records})
+    def add(self, sifted: Sifted) -> None:
+        """Take the records of a sifted batch; commit when there are enough."""
+        records = sound(sifted.lines, sifted.records(), self._node.clock(), self._tally)
+        if not self._records:
+            self._head = sifted.head
+        elif self._head != sifted.head:
+            self._head = None  # let the ledger look again
+        before = len(self._records)
+        self._records.update((record.digest, record) for record in records)
+        self._tally.known += len(records) - (len(self._records) - before)
         if len(self._records) >= COMMIT:
             self._commit()
 
@@ -88,7 +107,6 @@ class Store:
             added = self._ledger.append([*self._records.values()], self._node.clock(), new_at=self._head)
             self._tally.added += sum(added)
             self._tally.known += len(added) - sum(added)
-            self._head = self._ledger.head()
         self._records.clear()
 
 

@@ -11,7 +11,6 @@ import msgspec
 from trustcli import bundle
 from trustcli.bundle import Line, Refused, Tally
 from trustcli.errors import RecordRefused
-from trustcli.ledger.projection import id_pair
 from trustcli.ledger.store import Signed
 from trustcli.records import crypto, did
 from trustcli.records.envelope import Record
@@ -59,15 +58,16 @@ class Verifier:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
-        """Return for each line its record, or why there is none."""
-        return self._map(self._parse, lines)
+    def parse(self, lines: Sequence[Line]) -> Callable[[], list[Record | RecordRefused]]:
+        """Begin with the lines; return what gives, for each, its record or why there is none."""
+        return self._begin(self._parse, lines)
 
-    def _map(self, work: Callable[[Sequence[_T]], list[_U]], items: Sequence[_T]) -> list[_U]:
+    def _begin(self, work: Callable[[Sequence[_T]], list[_U]], items: Sequence[_T]) -> Callable[[], list[_U]]:
         if self._pool is None or len(items) < 2 * _PIECE:
-            return work(items)
+            return lambda: work(items)
         pieces = [items[start : start + _PIECE] for start in range(0, len(items), _PIECE)]
-        return [result for piece in self._pool.map(work, pieces) for result in piece]
+        done = self._pool.map(work, pieces)
+        return lambda: [result for piece in done for result in piece]
 
     def _parse(self, lines: Sequence[Line]) -> list[Record | RecordRefused]:
         found: list[Record | RecordRefused] = []
@@ -82,18 +82,17 @@ class Verifier:
 
     def check(self, stored: Sequence[Signed]) -> list[str | None]:
         """Return for each stored record None, or the code of what is wrong with it."""
-        return self._map(_check_stored, stored)
+        return self._begin(_check_signatures, stored)()
 
 
-def _check_stored(stored: Sequence[Signed]) -> list[str | None]:
+def _check_signatures(stored: Sequence[Signed]) -> list[str | None]:
     found: list[str | None] = []
     for record in stored:
         try:
             crypto.check_signature(did.key_of(record.author), record.sig, crypto.DOMAIN + record.data)
+            found.append(None)
         except RecordRefused as problem:
             found.append(problem.code)
-            continue
-        found.append(None if id_pair(crypto.record_id(record.data)) == record.pair else "bad_id")
     return found
 
 
@@ -123,7 +122,8 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
     ledger = node.ledger
     head = ledger.head()
     wrong: list[Refused] = []
-    stored = ledger.signed()
+    audit = ledger.audit()
+    stored = audit.rows()
     done = 0
     with Verifier(ledger.network) as verifier:
         while batch := list(islice(stored, BATCH)):
@@ -133,14 +133,13 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
             done += len(batch)
             if progress:
                 progress(done, head.records)
-    wrong += [Refused(0, "damaged", problem) for problem in ledger.integrity()]
+    wrong += [Refused(0, "damaged", problem) for problem in audit.finish()]
     return Verified(done, wrong)
 
 
 def verify_entry(entry: Entry) -> str | None:
     """Return None if a stored record is what its author signed, else a code."""
-    pair = id_pair(bytes.fromhex(entry.id))
-    return _check_stored([Signed(entry.seq, pair, entry.author, entry.data, entry.sig)])[0]
+    return _check_signatures([Signed(entry.seq, (0, 0), entry.author, entry.data, entry.sig)])[0]
 
 
 def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) -> Verified:
@@ -148,9 +147,10 @@ def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) ->
     tally = Tally()
     good = 0
     with Verifier(node.settings.network) as verifier:
-        for public, private in bundle.batches(file, tally):
-            lines = [*public, *map(bundle.public_line, private)]
-            good += len(sound(lines, verifier.parse(lines), node.clock(), tally))
+        for batch in bundle.batches(file, tally):
+            lines = [batch.line(index) for index in range(len(batch.texts))]
+            lines += map(bundle.public_line, batch.private)
+            good += len(sound(lines, verifier.parse(lines)(), node.clock(), tally))
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
     result = tally.finish()
