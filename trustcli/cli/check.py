@@ -142,7 +142,7 @@ def _cells(verdict: Verdict, scored: Scored, explain: bool) -> tuple[str, ...]:
         verdict.answer,
         scored.subject.label,
         shown.number(score.value),
-        f"{score.raters} raters",
+        shown.raters(score.raters),
     )
     if explain:
         row += tuple(

@@ -98,10 +98,11 @@ class Inquiry:
         return Scored(subject, answer.score, answer)
 
     def everybody(self) -> list[Scored]:
-        """Score all subjects within reach, best first; the order of equals is that of their names."""
+        """Score all others within reach, best first; the order of equals is that of their names."""
         found = []
+        viewpoint = self.view.current(self._question.viewpoint)
         for score in self.model.score_all(self.view, self._question):
-            if score.value is not None:
+            if score.value is not None and score.subject != viewpoint:
                 id_ = self.reader.name(score.subject)
                 found.append(Scored(self.book.subject(id_), score, None))
         found.sort(key=lambda scored: (*_rank(scored.score), scored.subject.id))
