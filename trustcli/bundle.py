@@ -15,7 +15,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
 FORMAT = "trustcli/bundle/v1"
@@ -116,7 +116,7 @@ class Tally:
 class Batch(NamedTuple):
     """Some lines of a bundle by columns: those that may be records, then those of private ratings."""
 
-    numbers: list[int]
+    numbers: Sequence[int]
     texts: list[bytes]
     datas: list[bytes | None]
     ids: list[bytes]
@@ -131,16 +131,15 @@ def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
     """Yield the lines of a bundle batch by batch; read the manifest, refuse what is too long."""
     record_id = crypto.record_id
     for lines in _lines(file):
-        numbers: list[int] = []
-        texts: list[bytes] = []
         private: list[Line] = []
-        for number, line in enumerate(lines, tally.lines + 1):
-            if line is None:
-                tally.refuse(number, "too_big", str(RecordRefused("too_big")))
-            elif line.startswith(_RECORD) or _other(number, line, private, tally):
-                numbers.append(number)
-                texts.append(line)
-        datas = [outline(text) for text in texts]
+        numbers: Sequence[int] = range(tally.lines + 1, tally.lines + len(lines) + 1)
+        texts = [line for line in lines if line is not None and line.startswith(_RECORD)]
+        if len(texts) < len(lines):
+            kept = [
+                (n, line) for n, line in zip(numbers, lines, strict=True) if _keep(n, line, private, tally)
+            ]
+            numbers, texts = [n for n, _ in kept], [line for _, line in kept if line is not None]
+        datas = [*map(outline, texts)]
         ids = [record_id(data) if data else b"" for data in datas]
         batch = Batch(numbers, texts, datas, ids, private)
         tally.lines += len(lines)
@@ -148,8 +147,11 @@ def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
         yield batch
 
 
-def _other(number: int, line: bytes, private: list[Line], tally: Tally) -> bool:
-    """Place a line that is no record in our layout: manifest, private, blank; True: let it be refused."""
+def _keep(number: int, line: bytes | None, private: list[Line], tally: Tally) -> bool:
+    """Say whether a line is to be parsed as a record; place manifest, private and blank ones elsewhere."""
+    if line is None:
+        tally.refuse(number, "too_big", str(RecordRefused("too_big")))
+        return False
     if number == 1 and line.startswith(b'{"bundle":'):
         _read_manifest(line, tally)
         return False

@@ -56,12 +56,10 @@ def reasons(console: Console, data: dict[str, Any], title: str) -> None:
         line.append(f"  weight {term['weight']:.2f} {'▇' * max(1, round(term['share'] * 10))}", style="dim")
         line.append(f"  {term['age_days']:.0f} d", style="dim")
         tree.add(line)
-    counts: dict[str, int] = {}
-    for ignored in data["ignored"]:
-        counts[ignored["because"]] = counts.get(ignored["because"], 0) + 1
+    counts = data["ignored_because"]
     if counts:
         left = tree.add(Text("left out", style="dim"))
-        for because, count in sorted(counts.items()):
+        for because, count in counts.items():
             left.add(Text(f"{count} {because}", style="dim"))
     console.print(tree)
 

@@ -30,7 +30,7 @@ def show(session: Session, reply: Reply) -> int:
     elif reply.text is not None:
         for piece in reply.text:
             out.write(piece)
-    elif reply.draw and session.is_terminal(out) and not session.plain:
+    elif reply.draw and session.draws:
         _draw(reply, session)
     else:
         _rows(reply, out, session)

@@ -64,6 +64,11 @@ class Session:
         if self._node is not None:
             self._node.close()
 
+    @property
+    def draws(self) -> bool:
+        """Whether answers may be drawn: somebody looks at stdout and wants more than lines."""
+        return not self.json and not self.plain and self.is_terminal(sys.stdout)
+
     def is_terminal(self, stream: TextIO | None) -> bool:
         """Say whether a person looks at the stream."""
         return self._force or (stream is not None and stream.isatty())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, at_least, option
 from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, inquire
@@ -50,6 +52,7 @@ def why(
         "terms_total": len(answer.terms),
         "ignored": [_ignored(inquiry, one, ids) for one in ignored[:limit]],
         "ignored_total": len(ignored),
+        "ignored_because": dict(sorted(Counter(one.because for one in ignored).items())),
     }
     name, value = scored.subject.label, shown.number(scored.score.value, inquiry.model.unit)
     unknown = scored.score.value is None

@@ -6,7 +6,7 @@ that others write to meanwhile is judged as it was when the audit began.
 
 from __future__ import annotations
 
-import json
+import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.ledger import connection, schema
@@ -39,6 +39,7 @@ class Audit:
         self._count = self._total = self._received = 0
         self._sums = dict.fromkeys(_COLUMNS, 0)
         self._by_author: dict[int, int] = {}
+        self._decode = msgspec.json.Decoder().decode  # these bytes were strictly parsed when they came
         self.nodes = _Known(db, "SELECT id FROM nodes WHERE name = ?")
         self.words = _Known(db, "SELECT id FROM words WHERE text = ?")
         with connection.Guard(ledger.path):
@@ -77,7 +78,7 @@ class Audit:
 
     def _project(self, kind: str, seq: int, author: int, created: int, body: bytes) -> None:
         table, make = PROJECTIONS[kind]
-        self._sums[table] += _mark(make(self, seq, author, created, json.loads(body)))
+        self._sums[table] += _mark(make(self, seq, author, created, self._decode(body)))
 
     def _check_head(self) -> None:
         (ratings,) = self._db.execute(

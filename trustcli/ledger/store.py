@@ -90,7 +90,7 @@ class Ledger:
         self.private = Private(db, path, lock_wait)
         self._nodes = Names(db, "nodes", "name")
         self._words = Names(db, "words", "text")
-        self._tail = f',"net":{json.dumps(self.network, ensure_ascii=False)},"v":1}}'.encode()
+        self._ends: dict[str, bytes] = {}  # what follows `created`, by kind
 
     @classmethod
     def open(cls, path: str, *, lock_wait: float = connection.LOCK_WAIT) -> Ledger:
@@ -296,8 +296,10 @@ class Ledger:
 
     def rebuild(self, author: str, kind: str, created: int, body: bytes) -> bytes:
         """Return the canonical bytes of a record from the parts that are stored."""
-        text = f'{{"author":"{author}","body":'.encode()
-        return text + body + f',"created":{created},"kind":{_json(kind)}'.encode() + self._tail
+        end = self._ends.get(kind)
+        if end is None:
+            end = self._ends[kind] = f',"kind":{_json(kind)},"net":{_json(self.network)},"v":1}}'.encode()
+        return b'{"author":"%b","body":%b,"created":%d%b' % (author.encode(), body, created, end)
 
     def _entries(self, condition: str, values: tuple[object, ...]) -> Iterator[Entry]:
         from trustcli.records.crypto import record_id  # noqa: PLC0415  not on the way of `check`
