@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from trustcli import policy
+from trustcli import durable, policy
 from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
 from trustcli.models import DEFAULT, MODELS
 from trustcli.safe import shown
@@ -148,15 +148,9 @@ def _read(path: str) -> dict[str, object]:
 def _write(path: str, found: Mapping[str, object]) -> None:
     import tomli_w  # noqa: PLC0415
 
-    fresh = f"{path}.new"
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        file = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(tomli_w.dumps(dict(found)).encode())
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(fresh, path)
+        durable.make_directories(os.path.dirname(path))
+        durable.replace(path, f"{path}.{os.getpid()}.new", tomli_w.dumps(dict(found)).encode())
     except OSError as problem:
         raise DiskError(f"{path}: {problem.strerror}") from problem
 

@@ -100,6 +100,11 @@ def test_log_without_a_ledger_is_66(trust: Program) -> None:
     assert "hint:" in ran.err
 
 
+def _hear_interrupts() -> None:
+    """A shell lets what it runs in the background ignore SIGINT; a person at a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("json", [(), ("--json",)])
 def test_follow_shows_what_another_process_writes_until_stopped(full: Program, json: tuple[str, ...]) -> None:
     """A rating made by another process appears; Ctrl-C ends it with 130 and no traceback."""
@@ -107,6 +112,7 @@ def test_follow_shows_what_another_process_writes_until_stopped(full: Program, j
         [sys.executable, "-m", "trustcli", "log", "--follow", "--limit", "1", *json],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "TRUST_HOME": str(full.home)},
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509  this process has one thread
     ) as following:  # fmt: skip
         assert following.stdout is not None
         assert "revocation" in following.stdout.readline()

@@ -1,5 +1,7 @@
 """The words and the short form of a key."""
 
+from collections.abc import Callable
+
 import pytest
 
 from trustcli.errors import RecordRefused
@@ -39,7 +41,7 @@ def test_words_of_a_known_key() -> None:
 
 
 @pytest.mark.parametrize("bit", [0, 7, 128, 255])
-def test_one_bit_changes_the_words(bit) -> None:
+def test_one_bit_changes_the_words(bit: int) -> None:
     """Keys that differ in one bit have different words."""
     key = bytearray(did.key_of(ZERO_SEED))
     key[bit // 8] ^= 1 << bit % 8
@@ -52,7 +54,7 @@ def test_short_form() -> None:
 
 
 @pytest.mark.parametrize("form", [fingerprint.words, fingerprint.short])
-def test_only_keys_have_fingerprints(form) -> None:
+def test_only_keys_have_fingerprints(form: Callable[[str], str]) -> None:
     """A subject without a key is refused, not shown as if it had one."""
     with pytest.raises(RecordRefused) as caught:
         form("https://example.org/")

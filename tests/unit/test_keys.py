@@ -9,13 +9,15 @@ import stat
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trustcli import key_forms, keys
+from trustcli import durable, key_forms, keys
 from trustcli.errors import (
     BadInput,
     Busy,
@@ -26,7 +28,7 @@ from trustcli.errors import (
     UsageError,
     WouldOverwrite,
 )
-from trustcli.keys import disk, sealing
+from trustcli.keys import KeyRing, disk, sealing
 from trustcli.records import crypto, did
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
@@ -35,25 +37,25 @@ NOON = 1_795_176_000_000  # 2026-11-20T12:00:00Z
 SEED = bytes(range(32))
 DID = did.did_of(crypto.public_key(SEED))
 GOOD_FILE = f"# created: 2026-11-20T12:00:00Z\n# id: {DID}\n{key_forms.clear_secret(SEED)}\n".encode()
-SSH_KEYGEN = shutil.which("ssh-keygen")
-needs_ssh = pytest.mark.skipif(SSH_KEYGEN is None, reason="ssh-keygen is not installed")
+SSH_KEYGEN = shutil.which("ssh-keygen") or ""
+needs_ssh = pytest.mark.skipif(not SSH_KEYGEN, reason="ssh-keygen is not installed")
 
 
 @pytest.fixture
-def ring(tmp_path):
+def ring(tmp_path: Path) -> KeyRing:
     """A key ring in a directory that does not exist yet."""
     return keys.KeyRing(str(tmp_path / "home" / "keys"))
 
 
 @pytest.fixture
-def filled(ring):
+def filled(ring: KeyRing) -> KeyRing:
     """A key ring with the key `default` in clear and `locked` under the passphrase `open sesame`."""
     ring.create("default", SEED, NOON, None)
     ring.create("locked", SEED, NOON, b"open sesame", CHEAP)
     return ring
 
 
-def vectors(name):
+def vectors(name: str) -> Any:
     """The JSON file of test vectors `name`; the test is skipped without it."""
     path = VECTORS / name
     if not path.exists():
@@ -61,14 +63,14 @@ def vectors(name):
     return json.loads(path.read_text())
 
 
-def put(ring, name, data, mode=0o600):
+def put(ring: KeyRing, name: str, data: bytes, mode: int = 0o600) -> None:
     """Write any bytes as a key file."""
     os.makedirs(ring.dir, mode=0o700, exist_ok=True)
     Path(ring.path(name)).write_bytes(data)
     os.chmod(ring.path(name), mode)
 
 
-def mode_of(path):
+def mode_of(path: str) -> int:
     """The permission bits of a file."""
     return stat.S_IMODE(os.stat(path).st_mode)
 
@@ -76,26 +78,26 @@ def mode_of(path):
 # --- the ring
 
 
-def test_a_key_file_is_readable_text(ring):
+def test_a_key_file_is_readable_text(ring: KeyRing) -> None:
     """The file says when, whose, and the secret, on one line each."""
     assert ring.create("default", SEED, NOON, None) == DID
     assert Path(ring.path("default")).read_bytes() == GOOD_FILE
 
 
-def test_what_is_created_can_be_read(filled):
+def test_what_is_created_can_be_read(filled: KeyRing) -> None:
     """Name, id, date and seed come back."""
     assert filled.names() == ["default", "locked"]
     assert (filled.did("default"), filled.created("default")) == (DID, "2026-11-20T12:00:00Z")
     assert filled.seed("default", None) == SEED
 
 
-def test_an_empty_ring_has_no_names(ring):
+def test_an_empty_ring_has_no_names(ring: KeyRing) -> None:
     """No directory, no keys, no error."""
     assert ring.names() == []
     assert ring.problems() == []
 
 
-def test_names_are_sorted_as_names(ring):
+def test_names_are_sorted_as_names(ring: KeyRing) -> None:
     """`a` comes before `a-b`, although `a-b.key` comes before `a.key`."""
     for name in ("b", "a-b", "a"):
         ring.create(name, SEED, NOON, None)
@@ -124,7 +126,7 @@ def test_names_are_sorted_as_names(ring):
 @pytest.mark.parametrize(
     "use", ["path", "did", "encrypted", "created", "seed", "create", "change_passphrase"]
 )
-def test_only_names_become_paths(ring, name, use):
+def test_only_names_become_paths(ring: KeyRing, name: str, use: str) -> None:
     """Anything but a plain lower-case name is a usage error and touches no file."""
     rest = {"seed": (None,), "create": (SEED, NOON, None), "change_passphrase": (None, None)}.get(use, ())
     with pytest.raises(UsageError):
@@ -133,14 +135,14 @@ def test_only_names_become_paths(ring, name, use):
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a" * 64, "a.b_c-d", "x.key", "a.key.new"])
-def test_plain_names_are_names(ring, name):
+def test_plain_names_are_names(ring: KeyRing, name: str) -> None:
     """Letters, digits, dot, underscore and hyphen make names."""
     ring.create(name, SEED, NOON, None)
     assert ring.names() == [name]
     assert ring.problems() == []
 
 
-def test_a_missing_key_says_how_to_make_one(ring):
+def test_a_missing_key_says_how_to_make_one(ring: KeyRing) -> None:
     """The hint is the next command."""
     with pytest.raises(NotFound) as caught:
         ring.did("default")
@@ -148,7 +150,7 @@ def test_a_missing_key_says_how_to_make_one(ring):
     assert caught.value.hint == "trust keygen"
 
 
-def test_nothing_is_overwritten(filled):
+def test_nothing_is_overwritten(filled: KeyRing) -> None:
     """A second key of one name is refused, and the first stays."""
     with pytest.raises(WouldOverwrite) as caught:
         filled.create("default", bytes(32), NOON, None)
@@ -156,7 +158,7 @@ def test_nothing_is_overwritten(filled):
     assert Path(filled.path("default")).read_bytes() == GOOD_FILE
 
 
-def test_a_dangling_link_is_not_written_through(ring, tmp_path):
+def test_a_dangling_link_is_not_written_through(ring: KeyRing, tmp_path: Path) -> None:
     """A link at the key's place is something that is there."""
     os.makedirs(ring.dir, mode=0o700)
     os.symlink(tmp_path / "elsewhere", ring.path("default"))
@@ -166,7 +168,7 @@ def test_a_dangling_link_is_not_written_through(ring, tmp_path):
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
-def test_the_mode_does_not_depend_on_the_umask(ring, mask):
+def test_the_mode_does_not_depend_on_the_umask(ring: KeyRing, mask: int) -> None:
     """Files are 0600 and new directories 0700, also with umask 000."""
     before = os.umask(mask)
     try:
@@ -178,7 +180,7 @@ def test_the_mode_does_not_depend_on_the_umask(ring, mask):
     assert [mode_of(ring.dir), mode_of(os.path.dirname(ring.dir))] == [0o700, 0o700]
 
 
-def test_the_file_is_private_from_its_first_byte(ring):
+def test_the_file_is_private_from_its_first_byte(ring: KeyRing) -> None:
     """One call makes the file, exclusively and without following a link; no chmod comes after it."""
     script = f"""
 import os, sys
@@ -199,7 +201,7 @@ ring.create('default', {SEED!r}, {NOON}, None)
 
 
 @pytest.mark.parametrize("change", [False, True], ids=["create", "change_passphrase"])
-def test_a_full_disk_leaves_nothing_half_written(ring, change):
+def test_a_full_disk_leaves_nothing_half_written(ring: KeyRing, change: bool) -> None:
     """When the bytes do not fit: DiskError, no partial file, and the old key as it was."""
     act = f"ring.create('default', {SEED!r}, {NOON}, None)"
     if change:
@@ -223,23 +225,25 @@ except DiskError as problem:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_a_write_without_space_is_a_disk_error(tmp_path):
+def test_a_write_without_space_is_a_disk_error(tmp_path: Path) -> None:
     """ENOSPC becomes DiskError with its reason."""
     full = os.open("/dev/full", os.O_WRONLY)
     try:
         with pytest.raises(DiskError) as caught, disk.Writing(str(tmp_path / "a.key")):
-            disk._write_all(full, b"x")
+            durable.write_all(full, b"x")
     finally:
         os.close(full)
     assert str(caught.value) == f"cannot write {tmp_path}/a.key: No space left on device"
 
 
 @pytest.mark.parametrize("refuses", [stat.S_ISREG, stat.S_ISDIR], ids=["the file", "its directory"])
-def test_a_failing_fsync_leaves_no_key_file(ring, monkeypatch, refuses):
+def test_a_failing_fsync_leaves_no_key_file(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch, refuses: Callable[[int], bool]
+) -> None:
     """A key that may not be on the disk is a DiskError and not there at all, so a retry makes it."""
     os.makedirs(ring.dir, mode=0o700)
 
-    def fsync(file):
+    def fsync(file: int) -> None:
         if refuses(os.fstat(file).st_mode):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -252,7 +256,7 @@ def test_a_failing_fsync_leaves_no_key_file(ring, monkeypatch, refuses):
     assert ring.create("default", SEED, NOON, None) == DID
 
 
-def test_a_directory_that_is_a_file_is_a_key_problem(tmp_path):
+def test_a_directory_that_is_a_file_is_a_key_problem(tmp_path: Path) -> None:
     """The path of the ring may hold something else."""
     (tmp_path / "keys").write_text("")
     ring = keys.KeyRing(str(tmp_path / "keys"))
@@ -263,7 +267,7 @@ def test_a_directory_that_is_a_file_is_a_key_problem(tmp_path):
 
 
 @pytest.mark.parametrize("seed", [b"", bytes(31), bytes(33)])
-def test_a_seed_has_32_bytes(ring, seed):
+def test_a_seed_has_32_bytes(ring: KeyRing, seed: bytes) -> None:
     """Another length is refused before anything is written."""
     with pytest.raises(BadInput):
         ring.create("default", seed, NOON, None)
@@ -271,19 +275,19 @@ def test_a_seed_has_32_bytes(ring, seed):
 
 
 @pytest.mark.parametrize("created", [-1, 253_402_300_800_000])
-def test_a_key_is_made_in_a_year_of_four_digits(ring, created):
+def test_a_key_is_made_in_a_year_of_four_digits(ring: KeyRing, created: int) -> None:
     """A clock that is far off is refused rather than written down."""
     with pytest.raises(BadInput):
         ring.create("default", SEED, created, None)
 
 
-def test_seeds_are_random():
+def test_seeds_are_random() -> None:
     """32 bytes, other ones each time."""
     assert len({keys.generate_seed() for _ in range(8)}) == 8
     assert len(keys.generate_seed()) == 32
 
 
-def test_the_module_is_light():
+def test_the_module_is_light() -> None:
     """Importing it loads none of the slow modules."""
     script = (
         "import sys, trustcli.keys;"
@@ -296,14 +300,14 @@ def test_the_module_is_light():
 # --- opening
 
 
-def test_a_signer_signs_as_the_key(filled):
+def test_a_signer_signs_as_the_key(filled: KeyRing) -> None:
     """The signature verifies under the key that the file names."""
     sign = filled.signer("default", None)
     crypto.check_signature(did.key_of(DID), sign(b"message"), b"message")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o610, 0o601, 0o660, 0o777])
-def test_a_file_others_may_open_is_refused(filled, mode):
+def test_a_file_others_may_open_is_refused(filled: KeyRing, mode: int) -> None:
     """Any bit for group or others: not opened, and the hint repairs it. The public id stays readable."""
     path = filled.path("default")
     os.chmod(path, mode)
@@ -313,7 +317,7 @@ def test_a_file_others_may_open_is_refused(filled, mode):
     assert filled.did("default") == DID
 
 
-def test_the_hint_can_be_pasted(tmp_path):
+def test_the_hint_can_be_pasted(tmp_path: Path) -> None:
     """A path with a space is quoted in the hint."""
     ring = keys.KeyRing(str(tmp_path / "my keys"))
     ring.create("default", SEED, NOON, None)
@@ -323,7 +327,7 @@ def test_the_hint_can_be_pasted(tmp_path):
     assert caught.value.hint == f"chmod 600 '{ring.path('default')}'"
 
 
-def test_a_symbolic_link_is_refused(filled):
+def test_a_symbolic_link_is_refused(filled: KeyRing) -> None:
     """Even one to a good key file, for the id as for the secret."""
     os.symlink(filled.path("default"), filled.path("link"))
     for act in (filled.did, lambda name: filled.seed(name, None)):
@@ -333,7 +337,7 @@ def test_a_symbolic_link_is_refused(filled):
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
-def test_what_is_no_regular_file_is_refused(ring, make):
+def test_what_is_no_regular_file_is_refused(ring: KeyRing, make: Callable[[str], None]) -> None:
     """A directory or a pipe is no key, and a pipe is not waited for."""
     os.makedirs(ring.dir)
     make(ring.path("odd"))
@@ -344,7 +348,7 @@ def test_what_is_no_regular_file_is_refused(ring, make):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_anothers_file_is_refused(filled):
+def test_anothers_file_is_refused(filled: KeyRing) -> None:
     """A key file belongs to who uses it."""
     os.chown(filled.path("default"), 12345, -1)
     with pytest.raises(KeyProblem) as caught:
@@ -353,7 +357,7 @@ def test_anothers_file_is_refused(filled):
     assert filled.problems() == [(filled.path("default"), "belongs to another user")]
 
 
-def test_the_secret_must_be_the_named_keys(ring):
+def test_the_secret_must_be_the_named_keys(ring: KeyRing) -> None:
     """A file whose id line names another key is damaged."""
     put(
         ring,
@@ -383,7 +387,7 @@ def test_the_secret_must_be_the_named_keys(ring):
         GOOD_FILE + b"#" * key_forms.MAX_TEXT,
     ],
 )
-def test_damaged_files_are_called_damaged(ring, data):
+def test_damaged_files_are_called_damaged(ring: KeyRing, data: bytes) -> None:
     """Whatever was cut, doubled or changed."""
     put(ring, "default", data)
     with pytest.raises(KeyProblem) as caught:
@@ -391,13 +395,13 @@ def test_damaged_files_are_called_damaged(ring, data):
     assert caught.value.code == "damaged"
 
 
-def test_notes_in_a_key_file_are_kept_apart(ring):
+def test_notes_in_a_key_file_are_kept_apart(ring: KeyRing) -> None:
     """Somebody's own comment lines do no harm."""
     put(ring, "default", "# für den Server\n\n".encode() + GOOD_FILE)
     assert ring.seed("default", None) == SEED
 
 
-def _mutated(data):
+def _mutated(data: bytes) -> st.SearchStrategy[bytes]:
     cut = st.tuples(st.integers(0, len(data)), st.integers(0, 8), st.binary(max_size=8))
     return cut.map(lambda t: data[: t[0]] + t[2] + data[t[0] + t[1] :])
 
@@ -409,14 +413,16 @@ LOCKED_FILE = GOOD_FILE.replace(
 
 @given(st.one_of(st.binary(max_size=400), _mutated(GOOD_FILE), _mutated(LOCKED_FILE)))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_break_the_reader(tmp_path, data):
+def test_no_bytes_break_the_reader(tmp_path: Path, data: bytes) -> None:
     """Any content is the right seed or a KeyProblem, for every question asked of the file."""
     ring = keys.KeyRing(str(tmp_path))
     put(ring, "any", data)
+    said = ""
     try:
         assert ring.seed("any", lambda: b"open sesame") == _seed_named(ring)
     except KeyProblem as problem:
-        assert "\n" not in str(problem)
+        said = str(problem)
+    assert "\n" not in said
     for act in (ring.did, ring.created, ring.encrypted):
         try:
             act("any")
@@ -425,7 +431,7 @@ def test_no_bytes_break_the_reader(tmp_path, data):
     ring.problems()
 
 
-def _seed_named(ring):
+def _seed_named(ring: KeyRing) -> bytes:
     assert ring.did("any") == DID
     return SEED
 
@@ -433,7 +439,7 @@ def _seed_named(ring):
 # --- the passphrase
 
 
-def test_a_passphrase_opens_its_key(filled):
+def test_a_passphrase_opens_its_key(filled: KeyRing) -> None:
     """The encrypted file holds no seed in clear, says so, and opens with its passphrase."""
     assert filled.encrypted("locked") is True
     assert filled.encrypted("default") is False
@@ -442,7 +448,7 @@ def test_a_passphrase_opens_its_key(filled):
     assert filled.seed("locked", lambda: b"open sesame") == SEED
 
 
-def test_the_encrypted_line_has_its_layout(filled):
+def test_the_encrypted_line_has_its_layout(filled: KeyRing) -> None:
     """Scheme, passes, memory, 16 bytes of salt, 72 bytes of box."""
     line = Path(filled.path("locked")).read_text().splitlines()[-1]
     name, scheme, passes, memory, salt, box = line.split(":")
@@ -450,14 +456,14 @@ def test_the_encrypted_line_has_its_layout(filled):
     assert (len(salt), len(box)) == (22, 96)
 
 
-def test_default_cost_is_libsodiums_moderate():
+def test_default_cost_is_libsodiums_moderate() -> None:
     """The constants are what the library calls moderate."""
     from nacl.pwhash import argon2id
 
     assert keys.COST == (argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)
 
 
-def test_two_files_of_one_key_share_nothing(filled):
+def test_two_files_of_one_key_share_nothing(filled: KeyRing) -> None:
     """Salt and nonce are fresh, so equal keys and passphrases do not show."""
     filled.create("again", SEED, NOON, b"open sesame", CHEAP)
     one, two = (Path(filled.path(name)).read_text().split(":")[-2:] for name in ("locked", "again"))
@@ -465,7 +471,7 @@ def test_two_files_of_one_key_share_nothing(filled):
     assert one[1] != two[1]
 
 
-def test_a_wrong_passphrase_is_named(filled):
+def test_a_wrong_passphrase_is_named(filled: KeyRing) -> None:
     """Programs can tell it by its code."""
     with pytest.raises(KeyProblem) as caught:
         filled.seed("locked", lambda: b"open says me")
@@ -475,7 +481,7 @@ def test_a_wrong_passphrase_is_named(filled):
     )
 
 
-def test_a_needed_passphrase_has_three_sources(filled):
+def test_a_needed_passphrase_has_three_sources(filled: KeyRing) -> None:
     """Without one the hint lists them."""
     with pytest.raises(KeyProblem) as caught:
         filled.seed("locked", None)
@@ -483,24 +489,29 @@ def test_a_needed_passphrase_has_three_sources(filled):
     assert caught.value.hint == "--passphrase-file F, --passphrase-fd N or --passphrase-command C"
 
 
-def test_a_passphrase_is_asked_for_only_when_needed(filled):
+def test_a_passphrase_is_asked_for_only_when_needed(filled: KeyRing) -> None:
     """Opening an unencrypted key does not call for it."""
     asked = []
-    assert filled.seed("default", lambda: asked.append(1) or b"") == SEED
+
+    def source() -> bytes:
+        asked.append("asked")
+        return b""
+
+    assert filled.seed("default", source) == SEED
     assert asked == []
 
 
-def test_a_failing_passphrase_source_keeps_its_error(filled):
+def test_a_failing_passphrase_source_keeps_its_error(filled: KeyRing) -> None:
     """What the caller's source raises is not taken for damage of the file."""
 
-    def source():
+    def source() -> bytes:
         raise BadInput("the passphrase file is empty")
 
     with pytest.raises(BadInput, match="the passphrase file is empty"):
         filled.seed("locked", source)
 
 
-def test_an_empty_passphrase_is_refused(ring):
+def test_an_empty_passphrase_is_refused(ring: KeyRing) -> None:
     """It protects nothing and is likely a mistake in a script."""
     with pytest.raises(KeyProblem) as caught:
         ring.create("default", SEED, NOON, b"")
@@ -522,7 +533,7 @@ def test_an_empty_passphrase_is_refused(ring):
         "1:٨١٩٢",
     ],
 )
-def test_excessive_work_is_refused_before_it_is_done(filled, cost):
+def test_excessive_work_is_refused_before_it_is_done(filled: KeyRing, cost: str) -> None:
     """A file cannot make the machine derive for minutes or fill its memory."""
     path = Path(filled.path("locked"))
     path.write_text(path.read_text().replace("argon2id:1:8192:", f"argon2id:{cost}:"))
@@ -531,7 +542,7 @@ def test_excessive_work_is_refused_before_it_is_done(filled, cost):
     assert caught.value.code == "damaged"
 
 
-def test_a_passphrase_can_be_set_changed_and_removed(filled):
+def test_a_passphrase_can_be_set_changed_and_removed(filled: KeyRing) -> None:
     """Each time the key opens with what was last set; id and date stay."""
     filled.change_passphrase("default", None, b"one", CHEAP)
     assert filled.seed("default", lambda: b"one") == SEED
@@ -543,7 +554,7 @@ def test_a_passphrase_can_be_set_changed_and_removed(filled):
     assert filled.problems() == []
 
 
-def test_a_wrong_old_passphrase_changes_nothing(filled):
+def test_a_wrong_old_passphrase_changes_nothing(filled: KeyRing) -> None:
     """The file keeps its bytes."""
     before = Path(filled.path("locked")).read_bytes()
     with pytest.raises(KeyProblem):
@@ -551,7 +562,7 @@ def test_a_wrong_old_passphrase_changes_nothing(filled):
     assert Path(filled.path("locked")).read_bytes() == before
 
 
-def test_what_a_crash_left_is_cleared(filled):
+def test_what_a_crash_left_is_cleared(filled: KeyRing) -> None:
     """A leftover is shown by `problems`, is no key, and does not block the next change."""
     left = filled.path("default") + ".new"
     Path(left).write_bytes(b"# crea")
@@ -565,7 +576,7 @@ def test_what_a_crash_left_is_cleared(filled):
     assert filled.seed("default", lambda: b"new") == SEED
 
 
-def test_a_leftover_link_is_not_written_through(filled, tmp_path):
+def test_a_leftover_link_is_not_written_through(filled: KeyRing, tmp_path: Path) -> None:
     """A link in the place of the new file is removed, not followed."""
     target = tmp_path / "target"
     target.write_text("precious")
@@ -576,7 +587,7 @@ def test_a_leftover_link_is_not_written_through(filled, tmp_path):
 
 
 @pytest.mark.parametrize("stop", ["open", "os.rename"])
-def test_a_crash_leaves_the_old_or_the_new_key(filled, stop):
+def test_a_crash_leaves_the_old_or_the_new_key(filled: KeyRing, stop: str) -> None:
     """Killed as the new file is made, or just before the rename: the old key opens, and a retry works."""
     script = f"""
 import os, sys
@@ -594,7 +605,7 @@ ring.change_passphrase('default', None, b'new', (1, 8192))
     assert filled.seed("default", lambda: b"new") == SEED
 
 
-def test_two_changes_at_once_do_not_mix(filled):
+def test_two_changes_at_once_do_not_mix(filled: KeyRing) -> None:
     """While another holds the directory's lock: Busy, and nothing is changed."""
     lock = disk.locked(filled.dir)
     try:
@@ -608,12 +619,12 @@ def test_two_changes_at_once_do_not_mix(filled):
 # --- problems
 
 
-def test_a_good_ring_has_no_problems(filled):
+def test_a_good_ring_has_no_problems(filled: KeyRing) -> None:
     """Unencrypted keys are not a problem here."""
     assert filled.problems() == []
 
 
-def test_problems_are_all_named(filled):
+def test_problems_are_all_named(filled: KeyRing) -> None:
     """Directory and files: modes, links, names and damage."""
     os.chmod(filled.dir, 0o755)
     os.chmod(filled.path("default"), 0o644)
@@ -636,15 +647,15 @@ def test_problems_are_all_named(filled):
 # --- public forms
 
 
-def _packed(*parts):
+def _packed(*parts: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
-def _ssh_line(*parts, after=b""):
+def _ssh_line(*parts: bytes, after: bytes = b"") -> str:
     return "ssh-ed25519 " + base64.b64encode(_packed(*parts) + after).decode()
 
 
-def test_seeds_give_the_known_ids():
+def test_seeds_give_the_known_ids() -> None:
     """The did:key test vectors of the method's registry."""
     rows = vectors("did/didkey_ed25519-x25519.json")
     known = {name: did.did_of(crypto.public_key(bytes.fromhex(row["seed"]))) for name, row in rows.items()}
@@ -652,7 +663,7 @@ def test_seeds_give_the_known_ids():
     assert known == {name: name for name in rows}
 
 
-def test_rfc_8032_keys_round_trip():
+def test_rfc_8032_keys_round_trip() -> None:
     """Seed and public key of each RFC 8032 vector, through hex."""
     rows = [row for row in vectors("ed25519/rfc8032.json") if row["alg"] == "Ed25519"]
     assert rows
@@ -662,7 +673,7 @@ def test_rfc_8032_keys_round_trip():
         assert key_forms.public_text(key_forms.parse_public(row["public"]), "hex") == row["public"]
 
 
-def test_w3c_multibase_pair():
+def test_w3c_multibase_pair() -> None:
     """The W3C's example key pair, both halves, both ways."""
     pair = vectors("did/vc-di-eddsa/keyPair.json")
     seed = key_forms.parse_seed(pair["privateKeyMultibase"].encode())
@@ -672,7 +683,7 @@ def test_w3c_multibase_pair():
     assert key_forms.parse_public(pair["publicKeyMultibase"]) == name
 
 
-def test_rfc_8037_jwk():
+def test_rfc_8037_jwk() -> None:
     """Appendix A.1 and A.2 of RFC 8037."""
     x, d = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
     seed = key_forms.parse_seed(json.dumps({"kty": "OKP", "crv": "Ed25519", "d": d, "x": x}).encode())
@@ -685,7 +696,7 @@ def test_rfc_8037_jwk():
 @pytest.mark.parametrize("form", key_forms.PUBLIC_FORMS)
 @given(seed=st.binary(min_size=32, max_size=32))
 @settings(max_examples=25, deadline=None)
-def test_public_forms_round_trip(form, seed):
+def test_public_forms_round_trip(form: str, seed: bytes) -> None:
     """Every public form is read back as the same key, white space around it or not."""
     name = key_forms.did_of_seed(seed)
     text = key_forms.public_text(name, form)
@@ -696,7 +707,7 @@ def test_public_forms_round_trip(form, seed):
 @pytest.mark.parametrize("form", key_forms.SECRET_FORMS)
 @given(seed=st.binary(min_size=32, max_size=32))
 @settings(max_examples=25, deadline=None)
-def test_secret_forms_round_trip(form, seed):
+def test_secret_forms_round_trip(form: str, seed: bytes) -> None:
     """Every secret form is read back as the same seed."""
     text = key_forms.secret_text(seed, form)
     assert key_forms.parse_seed(f"{text}\n".encode()) == seed
@@ -706,19 +717,19 @@ def test_secret_forms_round_trip(form, seed):
 @pytest.mark.parametrize(
     "write", [lambda: key_forms.public_text(DID, "pem"), lambda: key_forms.secret_text(SEED, "did")]
 )
-def test_unknown_forms_are_a_usage_error(write):
+def test_unknown_forms_are_a_usage_error(write: Callable[[], str]) -> None:
     """The hint lists those there are."""
     with pytest.raises(UsageError) as caught:
         write()
     assert "multibase, jwk, openssh" in caught.value.hint
 
 
-def test_an_ssh_line_may_have_a_comment():
+def test_an_ssh_line_may_have_a_comment() -> None:
     """As `.pub` files do."""
     assert key_forms.parse_public(key_forms.public_text(DID, "openssh") + " alice@häuschen laptop\n") == DID
 
 
-def test_ids_and_their_aliases():
+def test_ids_and_their_aliases() -> None:
     """Each row of the alias table is accepted or refused as it says, with the profile's key check."""
     rows = [row for row in vectors("encoding_aliases.json")["vectors"] if row["kind"] == "did"]
     assert rows
@@ -729,7 +740,7 @@ def test_ids_and_their_aliases():
         ), row["why"]
 
 
-def _is_key(name):
+def _is_key(name: str) -> bool:
     try:
         crypto.check_key(did.key_of(name))
     except RecordRefused:
@@ -776,14 +787,14 @@ def _is_key(name):
         DID + " " * key_forms.MAX_TEXT,
     ],
 )
-def test_what_is_no_public_key_is_refused(text):
+def test_what_is_no_public_key_is_refused(text: str) -> None:
     """Other algorithms, other spellings, weak points and noise are BadInput."""
     with pytest.raises(BadInput):
         key_forms.parse_public(text)
 
 
 @pytest.mark.parametrize("form", ["multibase", "jwk", "openssh"])
-def test_a_secret_in_the_wrong_place_is_named_but_not_quoted(form):
+def test_a_secret_in_the_wrong_place_is_named_but_not_quoted(form: str) -> None:
     """Pasting a secret where a public key belongs says so, without repeating it."""
     text = key_forms.secret_text(SEED, form)
     with pytest.raises(BadInput) as caught:
@@ -794,18 +805,25 @@ def test_a_secret_in_the_wrong_place_is_named_but_not_quoted(form):
 # --- secret forms
 
 
-def test_our_own_key_file_can_be_imported():
+def test_our_own_key_file_can_be_imported() -> None:
     """A key file is a form of its key."""
     assert key_forms.parse_seed(GOOD_FILE) == SEED
 
 
-def test_an_encrypted_key_file_is_not_imported():
+def test_an_encrypted_key_file_is_not_imported() -> None:
     """It is copied as it is, so its passphrase stays."""
     with pytest.raises(KeyProblem):
         key_forms.parse_seed(LOCKED_FILE)
 
 
-def _ssh_file(private=None, cipher=b"none", kdf=b"none", count=1, public=None, after=b""):
+def _ssh_file(
+    private: bytes | None = None,
+    cipher: bytes = b"none",
+    kdf: bytes = b"none",
+    count: int = 1,
+    public: bytes | None = None,
+    after: bytes = b"",
+) -> bytes:
     """An openssh-key-v1 file of SEED, with parts replaced."""
     key = crypto.public_key(SEED)
     blob = _packed(b"ssh-ed25519", key) if public is None else public
@@ -822,25 +840,32 @@ def _ssh_file(private=None, cipher=b"none", kdf=b"none", count=1, public=None, a
     )
 
 
-def _ssh_private(checks=(5, 5), kind=b"ssh-ed25519", key=None, pair=None, padding=None, comment=b"me"):
+def _ssh_private(
+    checks: tuple[int, int] = (5, 5),
+    kind: bytes = b"ssh-ed25519",
+    key: bytes | None = None,
+    pair: bytes | None = None,
+    padding: bytes | None = None,
+    comment: bytes = b"me",
+) -> bytes:
     key = key or crypto.public_key(SEED)
     data = struct.pack(">II", *checks) + _packed(kind, key, SEED + key if pair is None else pair, comment)
     return data + (bytes(range(1, 1 + -len(data) % 8)) if padding is None else padding)
 
 
-def _ssh_others_key():
+def _ssh_others_key() -> bytes:
     """A file whose every public half is another key's."""
     other = crypto.public_key(bytes(32))
     return _ssh_file(_ssh_private(key=other), public=_packed(b"ssh-ed25519", other))
 
 
-def test_an_openssh_key_is_read():
+def test_an_openssh_key_is_read() -> None:
     """With any comment and check number, the seed comes out."""
     assert key_forms.parse_seed(_ssh_file()) == SEED
     assert key_forms.parse_seed(_ssh_file(_ssh_private((9, 9), comment=b"\xff" * 300))) == SEED
 
 
-def test_a_protected_openssh_key_says_how_to_go_on():
+def test_a_protected_openssh_key_says_how_to_go_on() -> None:
     """The hint takes the passphrase off a copy."""
     with pytest.raises(KeyProblem) as caught:
         key_forms.parse_seed(_ssh_file(cipher=b"aes256-ctr", kdf=b"bcrypt"))
@@ -874,7 +899,7 @@ def test_a_protected_openssh_key_says_how_to_go_on():
         b"-----BEGIN OPENSSH PRIVATE KEY-----\n\xc3\xa4\n-----END OPENSSH PRIVATE KEY-----",
     ],
 )
-def test_a_wrong_openssh_file_is_refused(data):
+def test_a_wrong_openssh_file_is_refused(data: bytes) -> None:
     """Each length, check number, half and padding byte counts."""
     with pytest.raises(BadInput):
         key_forms.parse_seed(data)
@@ -903,7 +928,7 @@ def test_a_wrong_openssh_file_is_refused(data):
         SEED.hex().encode() + b" " * key_forms.MAX_TEXT,
     ],
 )
-def test_what_is_no_secret_key_is_refused(text):
+def test_what_is_no_secret_key_is_refused(text: bytes) -> None:
     """And the error does not quote it."""
     with pytest.raises(BadInput) as caught:
         key_forms.parse_seed(text)
@@ -917,7 +942,7 @@ def test_what_is_no_secret_key_is_refused(text):
     )
 )
 @settings(max_examples=300, deadline=None)
-def test_no_bytes_break_the_parsers(data):
+def test_no_bytes_break_the_parsers(data: bytes) -> None:
     """Whatever the bytes: 32 bytes of seed, a canonical id, or one of two errors."""
     try:
         assert len(key_forms.parse_seed(data)) == 32
@@ -934,7 +959,7 @@ def test_no_bytes_break_the_parsers(data):
 
 
 @needs_ssh
-def test_ssh_keygen_reads_our_private_key(tmp_path):
+def test_ssh_keygen_reads_our_private_key(tmp_path: Path) -> None:
     """`ssh-keygen -y` derives the public line that we write."""
     path = tmp_path / "id"
     path.write_text(key_forms.secret_text(SEED, "openssh") + "\n")
@@ -944,7 +969,7 @@ def test_ssh_keygen_reads_our_private_key(tmp_path):
 
 
 @needs_ssh
-def test_ssh_keygens_key_is_read(tmp_path):
+def test_ssh_keygens_key_is_read(tmp_path: Path) -> None:
     """A fresh key of ssh-keygen gives a seed whose public key is its `.pub`; a protected one is refused."""
     path = tmp_path / "id"
     for passphrase in ("", "secret"):
@@ -962,7 +987,7 @@ def test_ssh_keygens_key_is_read(tmp_path):
 
 
 @needs_ssh
-def test_ssh_keygen_agrees_on_the_public_line(tmp_path):
+def test_ssh_keygen_agrees_on_the_public_line(tmp_path: Path) -> None:
     """Our `ssh-ed25519` line is one to ssh-keygen, too."""
     path = tmp_path / "id.pub"
     path.write_text(key_forms.public_text(DID, "openssh") + "\n")

@@ -8,10 +8,10 @@ import random
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
-import xml.etree.ElementTree as ET
 
 import pytest
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from trustcli import durable
 from trustcli.cli.declare import Reply, flag, option
 from trustcli.errors import DiskError, UsageError, WouldOverwrite
 from trustcli.node import moving
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustcli.cli.session import Session
+
+
+_READABLE = 0o666  # less the umask: what is exported is for others
 
 
 def export(
@@ -87,23 +89,11 @@ def written(path: str, pieces: Iterator[bytes]) -> int:
         WouldOverwrite, DiskError.
     """
     try:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        return durable.write_new(path, pieces, _READABLE)
     except FileExistsError:
         raise WouldOverwrite(f"{path} exists already") from None
     except OSError as problem:
         raise DiskError(f"{path}: {problem.strerror}") from problem
-    try:
-        with os.fdopen(file, "wb") as out:
-            out.writelines(pieces)
-            out.flush()
-            os.fsync(out.fileno())
-    except OSError as problem:
-        os.unlink(path)
-        raise DiskError(f"{path}: {problem.strerror}") from problem
-    except BaseException:
-        os.unlink(path)
-        raise
-    return os.stat(path).st_size
 
 
 def _joined(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:

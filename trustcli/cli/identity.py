@@ -105,7 +105,7 @@ def import_(
     from trustcli import key_forms  # noqa: PLC0415
 
     node = session.node
-    seed = key_forms.parse_seed(session.open(file).read(65_536))
+    seed = key_forms.parse_seed(session.open(file).read(key_forms.MAX_TEXT + 1))
     passphrase = None if no_passphrase else new_passphrase(session)
     identity = identities.make(node, name or node.settings.identity, seed=seed, passphrase=passphrase)
     return _shown(identity, "id-import")

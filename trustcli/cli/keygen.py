@@ -40,7 +40,7 @@ def keygen(
     if import_:
         from trustcli import key_forms  # noqa: PLC0415
 
-        seed = key_forms.parse_seed(session.open(import_).read(65_536))
+        seed = key_forms.parse_seed(session.open(import_).read(key_forms.MAX_TEXT + 1))
     passphrase = None if no_passphrase else new_passphrase(session)
     identity = identities.make(node, name, seed=seed, passphrase=passphrase)
     others = [other for other in node.keys.names() if other != name]

@@ -100,68 +100,6 @@ class Writing:
         raise DiskError(message) from None
 
 
-def make_directories(path: str) -> None:
-    """Make `path` and what is missing above it, each 0700, whatever the umask allows."""
-    if os.path.isdir(path):
-        return
-    parent = os.path.dirname(path)
-    if parent:
-        make_directories(parent)
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if not os.path.isdir(path):  # else another process was faster
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
-    _sync_directory(parent)
-
-
-def write_new(path: str, data: bytes) -> None:
-    """Write a file that did not exist, readable to nobody else at any moment; all of it or nothing."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            _write_all(file, data)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        _sync_directory(os.path.dirname(path))
-    except BaseException:
-        _remove(path)
-        raise
-
-
-def _write_all(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]
-
-
-def replace(path: str, unfinished: str, data: bytes) -> None:
-    """Put a new file in the place of `path`. The caller holds the lock: `unfinished` is nobody's now."""
-    _remove(unfinished)
-    write_new(unfinished, data)
-    try:
-        os.rename(unfinished, path)
-    except OSError:
-        _remove(unfinished)
-        raise
-    _sync_directory(os.path.dirname(path))
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:  # nothing there, or the next step says why it cannot be
-        pass
-
-
-def _sync_directory(path: str) -> None:
-    directory = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
 def locked(path: str) -> int:
     """Return a descriptor of the directory that holds its lock until closed, by us or by the kernel.
 

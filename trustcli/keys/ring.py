@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from trustcli import key_forms
+from trustcli import durable, key_forms
 from trustcli.errors import BadInput, Busy, KeyProblem, NotFound, UsageError
 from trustcli.keys import disk, sealing
 from trustcli.safe import safe
@@ -94,8 +94,8 @@ class KeyRing(NamedTuple):
             _time_text(created_ms), key_forms.did_of_seed(seed), sealing.secret_line(seed, passphrase, cost)
         )
         with disk.Writing(path):
-            disk.make_directories(self.dir)
-            disk.write_new(path, key_forms.file_text(file))
+            durable.make_directories(self.dir)
+            durable.write_new(path, [key_forms.file_text(file)])
         return file.did
 
     def seed(self, name: str, passphrase: Passphrase | None) -> bytes:
@@ -147,7 +147,7 @@ class KeyRing(NamedTuple):
                 if file.did != key_forms.did_of_seed(seed):  # the deriving took a second
                     raise Busy(f"{path} was replaced meanwhile")
                 text = key_forms.file_text(file._replace(secret=secret))
-                disk.replace(path, os.path.join(self.dir, name + UNFINISHED), text)
+                durable.replace(path, os.path.join(self.dir, name + UNFINISHED), text)
             finally:
                 os.close(lock)
 
