@@ -55,6 +55,14 @@ if TYPE_CHECKING:
             """The did:key or URI of a node."""
             ...
 
+        def given(self, rater: int) -> int:
+            """How many ratings a rater has made; counting may stop at some thousand."""
+            ...
+
+        def received(self, subject: int) -> int:
+            """How many ratings a subject has; counting may stop at some thousand."""
+            ...
+
 
 MIN_STARS, MAX_STARS = 10, 50  # tenths; what no record can hold is damage of the file
 SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
@@ -180,6 +188,14 @@ class View:
     def name(self, node: int) -> str:
         """Return the did:key or URI of a node: what does not depend on the order of arrival."""
         return self._source.name(node)
+
+    def given(self, raters: Iterable[int]) -> int:
+        """Return about how many ratings these have made: what reading them would cost."""
+        return sum(map(self._source.given, raters))
+
+    def received(self, subjects: Iterable[int]) -> int:
+        """Return about how many ratings these have received."""
+        return sum(map(self._source.received, subjects))
 
     def current(self, node: int) -> int:
         """Return the last key in the line of succession that `node` belongs to.

@@ -175,6 +175,12 @@ class Village:
             for seq, ((rater, subject), value) in enumerate(last.items(), 1)
         ]
 
+    def given(self, rater: int) -> int:
+        return len(self.ratings_by(rater, None))
+
+    def received(self, subject: int) -> int:
+        return len(self.ratings_of(subject, None))
+
     def ratings_of(self, subject: int, category: int | None) -> list[Row]:
         return [row for row in self.rows if row[0] == subject]
 

@@ -38,6 +38,9 @@ class Trust:
         self._view = view
         self._question = question
         self._me = view.current(question.viewpoint)
+        self._by_ours: dict[int, dict[int, float]] | None = None
+        self._ours: int | None = None
+        self._theirs = 0
         self._said_by: dict[int, dict[int, float]] = {}
         self._said_of: dict[int, dict[int, float]] = {}
 
@@ -81,21 +84,36 @@ class Trust:
         }
 
     def _vouchers(self, strangers: set[int], hops: int) -> dict[int, dict[int, float]]:
-        """Return {introducer: {stranger: trust}}, asked from the side with fewer nodes."""
-        vouched: dict[int, dict[int, float]] = {}
+        """Return {introducer: {stranger: trust}}, asked from the side with less to read."""
         direct = self.opinions_of(self._me)
-        if hops == 1 and len(direct) <= len(strangers):
-            for introducer in direct:
-                said = self.opinions_of(introducer)
-                known = {stranger: said[stranger] for stranger in strangers & said.keys()}
-                if known:
-                    vouched[introducer] = known
-            return vouched
+        from_us = hops == 1 and self._is_shorter_from_us(direct, strangers)
+        trust_in = self._trust_of_ours if from_us else self._trust_in
+        vouched: dict[int, dict[int, float]] = {}
         for stranger in strangers:
-            for introducer, trust in self._trust_in(stranger).items():
+            for introducer, trust in trust_in(stranger).items():
                 if hops > 1 or introducer in direct:
                     vouched.setdefault(introducer, {})[stranger] = trust
         return vouched
+
+    def _trust_of_ours(self, stranger: int) -> dict[int, float]:
+        """Return how much each of those we have an opinion of trusts `stranger`, by them."""
+        if self._by_ours is None:
+            self._by_ours = {}
+            for introducer in self.opinions_of(self._me):
+                for subject, trust in self.opinions_of(introducer).items():
+                    self._by_ours.setdefault(subject, {})[introducer] = trust
+        return self._by_ours.get(stranger, {})
+
+    def _is_shorter_from_us(self, direct: Iterable[int], strangers: Iterable[int]) -> bool:
+        """Say whether to read what our raters have said rather than who rated the strangers.
+
+        What the other way has cost so far counts too: after many subjects ours has been the shorter.
+        """
+        if self._ours is None:
+            self._ours = self._view.given(direct)
+        if self._theirs < self._ours:
+            self._theirs += self._view.received(strangers)
+        return self._theirs >= self._ours
 
     def opinions_of(self, rater: int) -> dict[int, float]:
         """Return how much `rater` trusts whom: the category's rating, else the overall one."""
