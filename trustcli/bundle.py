@@ -10,7 +10,7 @@ import hashlib
 
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical, crypto
-from trustcli.records.envelope import MAX_LINE, outline
+from trustcli.records.envelope import BEGIN, END, MAX_LINE
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -39,11 +39,10 @@ class Manifest(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a bundle: `data` and `id` are its record's where the layout shows them, unchecked."""
+    """A line of a bundle, and the id its record has if the line is laid out as ours are."""
 
     number: int
     text: bytes
-    data: bytes | None
     id: bytes
 
 
@@ -89,6 +88,8 @@ class Tally:
     def read(self, batch: Batch) -> None:
         """Take a batch of lines into the digest, in the order of the file."""
         texts = batch.texts
+        if self.manifest is None:
+            return
         if batch.private:
             numbered = [*zip(batch.numbers, texts, strict=True), *(line[:2] for line in batch.private)]
             texts = [text for _, text in sorted(numbered)]
@@ -118,13 +119,12 @@ class Batch(NamedTuple):
 
     numbers: Sequence[int]
     texts: list[bytes]
-    datas: list[bytes | None]
     ids: list[bytes]
     private: list[Line]
 
     def line(self, index: int) -> Line:
         """Return one line of the columns."""
-        return Line(self.numbers[index], self.texts[index], self.datas[index], self.ids[index])
+        return Line(self.numbers[index], self.texts[index], self.ids[index])
 
 
 def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
@@ -139,9 +139,10 @@ def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
                 (n, line) for n, line in zip(numbers, lines, strict=True) if _keep(n, line, private, tally)
             ]
             numbers, texts = [n for n, _ in kept], [line for _, line in kept if line is not None]
-        datas = [*map(outline, texts)]
-        ids = [record_id(data) if data else b"" for data in datas]
-        batch = Batch(numbers, texts, datas, ids, private)
+        # an id that is known says which record this is, whatever stands around it; the layout of the
+        # others is looked at when they are parsed
+        ids = [record_id(text[BEGIN:END]) for text in texts]
+        batch = Batch(numbers, texts, ids, private)
         tally.lines += len(lines)
         tally.read(batch)
         yield batch
@@ -156,7 +157,7 @@ def _keep(number: int, line: bytes | None, private: list[Line], tally: Tally) ->
         _read_manifest(line, tally)
         return False
     if line.startswith(PRIVATE):
-        private.append(Line(number, line, None, b""))
+        private.append(Line(number, line, b""))
         return False
     return bool(line)
 
@@ -206,4 +207,4 @@ def _lines(file: BinaryIO) -> Iterator[list[bytes | None]]:
 
 def public_line(line: Line) -> Line:
     """Return the line of a private rating as the record it holds."""
-    return Line(line.number, b"{" + line.text[len(PRIVATE) :], None, b"")
+    return Line(line.number, b"{" + line.text[len(PRIVATE) :], b"")

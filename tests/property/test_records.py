@@ -54,7 +54,7 @@ def quickly(line: bytes) -> Record:
     """Parse by the way of bulk imports."""
     data = outline(line)
     digest = b"" if data is None else crypto.record_id(data)
-    return Record.parse_quickly(line, data, digest, net=NETWORK, codec=CODEC)
+    return Record.parse_quickly(line, digest, net=NETWORK, codec=CODEC)
 
 
 def outcome(parse: Callable[[bytes], Record], line: bytes) -> str:
@@ -169,7 +169,7 @@ def test_quick_is_quick_where_it_should_be() -> None:
     data = outline(line)
     assert data is not None
     no_digest = bytes(32)  # the strict parser would compute the right one
-    assert Record.parse_quickly(line, data, no_digest, net=NETWORK, codec=Counting()).digest == no_digest
+    assert Record.parse_quickly(line, no_digest, net=NETWORK, codec=Counting()).digest == no_digest
     assert Counting.calls == 2
 
 

@@ -6,11 +6,13 @@ that others write to meanwhile is judged as it was when the audit began.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.ledger import connection, schema
-from trustcli.ledger.projection import OFFSET, PROJECTIONS, id_pair, machine_of
+from trustcli.ledger.projection import OFFSET, PROJECTIONS, id_pairs, machine_of
 from trustcli.ledger.store import Ledger, Signed
 from trustcli.records.crypto import record_id
 from trustcli.records.envelope import Record
@@ -19,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+    from typing import Any
 
 _COLUMNS = {
     "ratings": "subject, category, rater, created, seq, value, expires, author, machine",
@@ -29,7 +32,7 @@ _NOBODY = -1  # number of a name that is not there; no row has it
 
 
 class Audit:
-    """The pass: draw `rows` to their end, then `finish`."""
+    """The pass: draw `pages` to their end, then `finish`."""
 
     def __init__(self, ledger: Ledger, db: sqlite3.Connection) -> None:
         self._ledger = ledger
@@ -38,7 +41,7 @@ class Audit:
         self._until = ledger.last()
         self._count = self._total = self._received = 0
         self._sums = dict.fromkeys(_COLUMNS, 0)
-        self._by_author: dict[int, int] = {}
+        self._by_author: Counter[int] = Counter()
         self._decode = msgspec.json.Decoder().decode  # these bytes were strictly parsed when they came
         self.nodes = _Known(db, "SELECT id FROM nodes WHERE name = ?")
         self.words = _Known(db, "SELECT id FROM words WHERE text = ?")
@@ -48,23 +51,32 @@ class Audit:
             self._wrong += [f"missing: {name}" for name in schema.missing_objects(db)]
             self._wrong += _private(ledger)
 
-    def rows(self) -> Iterator[Signed]:
-        """Yield what was signed; its id, order and projection are looked at on the way."""
-        ledger = self._ledger
-        for seq, high, low, author, name, kind, created, received, body, sig in ledger.rows(0, self._until):
-            data = ledger.rebuild(str(name), kind, created, body)
-            digest = record_id(data)
-            self._count += 1
-            self._total += int.from_bytes(digest, "big")
-            self._by_author[author] = self._by_author.get(author, 0) + 1
-            if id_pair(digest) != (high, low):
-                self._wrong.append(f"record {seq} is not what its id says")
-            elif kind in PROJECTIONS:
-                self._project(kind, seq, author, created, body)
-            if received < self._received:
-                self._wrong.append(f"record {seq} arrived before the one in front of it")
-            self._received = received
-            yield Signed(seq, (high, low), str(name), data, sig)
+    def pages(self) -> Iterator[list[Signed]]:
+        """Yield what was signed, page by page; ids, order and projections are looked at on the way."""
+        rebuild = self._ledger.rebuild
+        for page in self._ledger.pages(0, self._until):
+            datas = [rebuild(str(row[4]), row[5], row[6], row[8]) for row in page]
+            digests = [*map(record_id, datas)]
+            self._count += len(page)
+            self._total += sum([int.from_bytes(digest, "big") for digest in digests])
+            self._by_author.update([row[3] for row in page])
+            for row, pair in zip(page, id_pairs(digests), strict=True):
+                self._look(row, pair)
+            yield [
+                Signed(row[0], row[1:3], str(row[4]), data, row[9])
+                for row, data in zip(page, datas, strict=True)
+            ]
+
+    def _look(self, row: tuple[Any, ...], pair: tuple[int, int]) -> None:
+        seq, high, low, author, _, kind, created, received, body, _ = row
+        if pair != (high, low):
+            self._wrong.append(f"record {seq} is not what its id says")
+        elif kind in PROJECTIONS:
+            table, make = PROJECTIONS[kind]
+            self._sums[table] += _mark(make(self, seq, author, created, self._decode(body)))
+        if received < self._received:
+            self._wrong.append(f"record {seq} arrived before the one in front of it")
+        self._received = received
 
     def finish(self) -> list[str]:
         """Return what is wrong; empty when all is well."""
@@ -75,10 +87,6 @@ class Audit:
                     self._wrong.append(f"the table {table} does not follow from the records")
             self._check_head()
         return self._wrong
-
-    def _project(self, kind: str, seq: int, author: int, created: int, body: bytes) -> None:
-        table, make = PROJECTIONS[kind]
-        self._sums[table] += _mark(make(self, seq, author, created, self._decode(body)))
 
     def _check_head(self) -> None:
         (ratings,) = self._db.execute(

@@ -239,20 +239,21 @@ class Ledger:
 
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
-        for seq, high, low, _, author, kind, created, _, body, sig in self.rows(after, until):
-            yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
+        for page in self.pages(after, until):
+            for seq, high, low, _, author, kind, created, _, body, sig in page:
+                yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
 
-    def rows(self, after: int = 0, until: int = 2**62) -> Iterator[tuple[Any, ...]]:
-        """Yield (seq, id high, id low, author's number, author, kind, created, received, body, sig).
+    def pages(self, after: int = 0, until: int = 2**62) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield lists of (seq, id high, id low, author's number, author, kind, created, received, body, sig).
 
-        Rows are read some thousand at a time, so that writers get their turn in between.
+        Some thousand rows at a time, so that writers get their turn in between.
         """
         while True:
             with connection.Guard(self.path):
                 page = self._db.execute(_ROWS, (after, until, _PAGE)).fetchall()
             if not page:
                 return
-            yield from page
+            yield page
             after = page[-1][0]
 
     def entries_of(self, seqs: Iterable[int]) -> dict[int, Entry]:
@@ -284,7 +285,7 @@ class Ledger:
     def integrity(self) -> list[str]:
         """Return what is wrong with the file or its projections; empty when all is well."""
         audit = self.audit()
-        for _ in audit.rows():
+        for _ in audit.pages():
             pass
         return audit.finish()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 
 import msgspec
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
     _U = TypeVar("_U")
 
-BATCH = 10_000  # stored records verified at a time
 TOO_NEW = 900_000  # ms ahead of our clock beyond which a record is not even held
 _PIECE = 500  # records that one thread verifies at a time
 
@@ -76,9 +74,7 @@ class Verifier:
         found: list[Record | RecordRefused] = []
         for line in lines:
             try:
-                found.append(
-                    Record.parse_quickly(line.text, line.data, line.id, net=self._network, codec=CODEC)
-                )
+                found.append(Record.parse_quickly(line.text, line.id, net=self._network, codec=CODEC))
             except RecordRefused as problem:
                 found.append(problem)
         return found
@@ -126,14 +122,13 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
     head = ledger.head()
     wrong: list[Refused] = []
     audit = ledger.audit()
-    stored = audit.rows()
     done = 0
     with Verifier(ledger.network) as verifier:
-        while batch := list(islice(stored, BATCH)):
-            for record, code in zip(batch, verifier.check(batch), strict=True):
+        for page in audit.pages():
+            for record, code in zip(page, verifier.check(page), strict=True):
                 if code:
                     wrong.append(Refused(record.seq, code, f"record {record.seq} by {record.author}"))
-            done += len(batch)
+            done += len(page)
             if progress:
                 progress(done, head.records)
     wrong += [Refused(0, "damaged", problem) for problem in audit.finish()]
