@@ -72,8 +72,8 @@ class Audit:
         if pair != (high, low):
             self._wrong.append(f"record {seq} is not what its id says")
         elif kind in PROJECTIONS:
-            table, make = PROJECTIONS[kind]
-            self._sums[table] += _mark(make(self, seq, author, created, self._decode(body)))
+            table, fields, make = PROJECTIONS[kind]
+            self._sums[table] += _mark(make(self, seq, author, created, fields(self._decode(body))))
         if received < self._received:
             self._wrong.append(f"record {seq} arrived before the one in front of it")
         self._received = received

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import struct
+from itertools import count
+from sys import intern
+
+from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Numbers(Protocol):
         """What gives texts their numbers: a writer, or an audit that only looks."""
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 _PAIR = struct.Struct(">QQ")
 OFFSET = 2**63  # SQLite's integers are signed: subtracted, so that their order is the ids' order
 PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
+_BEFORE_BODY = len('{"author":"') + len('","body":')
 _PLAIN_FIELDS = 3  # of a rating that has only what every rating has
 _MAX_NAMES = 50_000  # names remembered between batches: about 10 MB
 
@@ -87,74 +92,111 @@ class Names(dict[str, int]):
         self._new.clear()
 
 
-class Projector:
-    """Collects the projections of one batch and writes them in the order of their tables."""
-
-    def __init__(self, db: sqlite3.Connection, nodes: Names, words: Names) -> None:
-        self._db = db
-        self.nodes = nodes
-        self.words = words
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
-
-    def add(self, seq: int, author: int, record: Record) -> None:
-        """Project one record; kinds without a projection leave no row."""
-        projection = PROJECTIONS.get(record.kind)
-        if projection:
-            table, make = projection
-            self._rows[table].append(make(self, seq, author, record.created, record.body))
-
-    def flush(self) -> int:
-        """Write all rows, sorted as their tables are; return the number of ratings."""
-        for table, rows in self._rows.items():
-            if rows:
-                rows.sort()
-                self._db.executemany(_INSERT[table], rows)
-        return len(self._rows["ratings"])
-
-
-def rating_row(
-    names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]
-) -> tuple[object, ...]:
-    """(subject, category, rater, created, seq, value, expires, author or None, machine)."""
-    subject = names.nodes[body["subject"]]  # type: ignore[index]  # text, the kind saw to it
-    category = names.words[body["category"]]  # type: ignore[index]
-    value = body["value"]
+def _rating_fields(body: Mapping[str, Json]) -> tuple[object, ...]:
     if len(body) == _PLAIN_FIELDS:
-        return (subject, category, author, created, seq, value, None, None, PERSON)
-    outside = body.get("rater")
-    rater = names.nodes[str(outside)] if outside else author
-    bridge = author if outside else None
-    return (subject, category, rater, created, seq, value, body.get("expires"), bridge, machine_of(body))
+        return (intern(body["subject"]), intern(body["category"]), body["value"])  # type: ignore[arg-type]
+    outside, expires = body.get("rater"), body.get("expires")
+    return (body["subject"], body["category"], body["value"], outside, expires, machine_of(body))
 
 
-def _revocation(
-    _names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]
-) -> tuple[object, ...]:
-    return (author, *id_pair(bytes.fromhex(str(body["record"]))), seq, created)
+def _rating_row(numbers: Numbers, seq: int, author: int, created: int, fields: Any) -> tuple[object, ...]:
+    """(subject, category, rater, created, seq, value, expires, author or None, machine)."""
+    subject, category = numbers.nodes[fields[0]], numbers.words[fields[1]]
+    if len(fields) == _PLAIN_FIELDS:
+        return (subject, category, author, created, seq, fields[2], None, None, PERSON)
+    _, _, value, outside, expires, machine = fields
+    if outside is None:
+        return (subject, category, author, created, seq, value, expires, None, machine)
+    return (subject, category, numbers.nodes[outside], created, seq, value, expires, author, machine)
 
 
-def _key(names: Numbers, seq: int, author: int, created: int, body: Mapping[str, Json]) -> tuple[object, ...]:
-    other = body.get("successor") or body.get("predecessor")
-    return (
-        author,
-        seq,
-        body["action"],
-        names.nodes[str(other)] if other else None,
-        body.get("since", created),
-        created,
-    )
+def _revocation_fields(body: Mapping[str, Json]) -> tuple[object, ...]:
+    return id_pair(bytes.fromhex(str(body["record"])))
 
 
-if TYPE_CHECKING:
-    Make = Callable[[Numbers, int, int, int, Mapping[str, Json]], tuple[object, ...]]
+def _revocation_row(_: Numbers, seq: int, author: int, created: int, fields: Any) -> tuple[object, ...]:
+    return (author, *fields, seq, created)
 
-PROJECTIONS: dict[str, tuple[str, Make]] = {
-    "rating": ("ratings", rating_row),
-    "revocation": ("revocations", _revocation),
-    "key": ("keys", _key),
+
+def _key_fields(body: Mapping[str, Json]) -> tuple[object, ...]:
+    return (body["action"], body.get("successor") or body.get("predecessor"), body.get("since"))
+
+
+def _key_row(numbers: Numbers, seq: int, author: int, created: int, fields: Any) -> tuple[object, ...]:
+    action, other, since = fields
+    number = numbers.nodes[other] if other else None
+    return (author, seq, action, number, created if since is None else since, created)
+
+
+class Projection(NamedTuple):
+    """How one kind is projected: what to keep of a body, and the row this makes once there are numbers."""
+
+    table: str
+    fields: Callable[[Mapping[str, Json]], tuple[object, ...]]
+    row: Callable[[Numbers, int, int, int, Any], tuple[object, ...]]
+
+
+PROJECTIONS = {
+    "rating": Projection("ratings", _rating_fields, _rating_row),
+    "revocation": Projection("revocations", _revocation_fields, _revocation_row),
+    "key": Projection("keys", _key_fields, _key_row),
 }
 _INSERT = {
     "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
     "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
     "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
 }
+
+
+class Staged(NamedTuple):
+    """A verified record reduced to what its rows need: half the memory of the record."""
+
+    digest: bytes
+    author: str
+    kind: str
+    created: int
+    body: bytes
+    sig: bytes
+    fields: tuple[object, ...] | None
+
+
+def stage(record: Record) -> Staged:
+    """Return a record as it will be stored, names still in words.
+
+    The bytes of the body end where `created` follows, unquoted, for the last time.
+    """
+    data, kind, author = record.data, intern(record.kind), intern(record.author)
+    projection = PROJECTIONS.get(kind)
+    return Staged._make(
+        (
+            record.digest,
+            author,
+            kind,
+            record.created,
+            data[len(author) + _BEFORE_BODY : data.rindex(b',"created":')],
+            record.sig,
+            projection.fields(record.body) if projection else None,
+        )
+    )
+
+
+class Projector:
+    """Makes the rows of one transaction, and writes them in the order of their tables."""
+
+    def __init__(self, db: sqlite3.Connection, nodes: Names, words: Names) -> None:
+        self._db = db
+        self.nodes = nodes
+        self.words = words
+
+    def write(self, staged: Sequence[Staged], authors: Sequence[int], first: int) -> int:
+        """Write the projections of records numbered from `first` on; return the number of ratings."""
+        rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
+        for seq, author, record in zip(count(first), authors, staged, strict=False):
+            if record.fields is not None:
+                projection = PROJECTIONS[record.kind]
+                row = projection.row(self, seq, author, record.created, record.fields)
+                rows[projection.table].append(row)
+        for table, made in rows.items():
+            made.sort()
+            self._db.executemany(_INSERT[table], made)
+        return len(rows["ratings"])

@@ -10,7 +10,7 @@ from itertools import count as count_up
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
 from trustcli.ledger.private import Private
-from trustcli.ledger.projection import OFFSET, Names, Projector, id_pairs
+from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, id_pairs, stage
 from trustcli.ledger.reader import Reader
 from trustcli.value import NamedTuple
 
@@ -123,14 +123,12 @@ class Ledger:
             raise DiskError(f"{self.path} is damaged (head)", hint="restore a backup: trust ledger path")
         return Head(row[0], row[1], row[2], row[3].hex())
 
-    def append(self, records: Sequence[Record], received: int, *, new_at: Head | None = None) -> list[bool]:
+    def append(self, records: Sequence[Record], received: int) -> list[bool]:
         """Store the records that are not there yet, all in one durable transaction.
 
         Args:
             received: Unix ms of this machine's clock. It never runs backwards in the ledger: the
                 last one stands in for an earlier, so that `seq` order is the order of arrival.
-            new_at: the head at which none of them was `known` and no two were equal; while it is
-                still the head they are not looked up again.
 
         Returns:
             For each record, in order, whether it was new.
@@ -138,24 +136,35 @@ class Ledger:
         Raises:
             DiskError, Busy: nothing of the batch was stored.
         """
+        return self.append_staged([stage(record) for record in records], received)
+
+    def append_staged(
+        self, staged: Sequence[Staged], received: int, *, new_at: Head | None = None
+    ) -> list[bool]:
+        """Store staged records as `append` does.
+
+        Args:
+            new_at: the head at which none of them was `known` and no two were equal; while it is
+                still the head they are not looked up again.
+        """
         try:
             with connection.Write(self._db, self.path, self._wait) as db:
                 if new_at is not None and new_at == self.head():
-                    self._insert(db, records, received)
-                    fresh = None
+                    self._insert(db, staged, received)
+                    new = None
                 else:
-                    known = self.known([record.digest for record in records])
-                    fresh = {record.digest: record for record in records if record.digest not in known}
-                    self._insert(db, list(fresh.values()), received)
+                    known = self.known([record.digest for record in staged])
+                    new = {record.digest: record for record in staged if record.digest not in known}
+                    self._insert(db, list(new.values()), received)
         except BaseException:
             self._nodes.forget()
             self._words.forget()
             raise
         self._nodes.keep()
         self._words.keep()
-        if fresh is None:
-            return [True] * len(records)
-        return [fresh.pop(record.digest, None) is not None for record in records]
+        if new is None:
+            return [True] * len(staged)
+        return [new.pop(record.digest, None) is not None for record in staged]
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Return those of the 32-byte ids that are stored.
@@ -318,34 +327,31 @@ class Ledger:
                     ) from None
                 yield Entry(seq, record_id(data).hex(), kind, author, created, received, fields, data, sig)
 
-    def _insert(self, db: sqlite3.Connection, records: Sequence[Record], received: int) -> None:
-        if not records:
+    def _insert(self, db: sqlite3.Connection, staged: Sequence[Staged], received: int) -> None:
+        if not staged:
             return
         last, first, count, ratings, total = self._last(db)
         received = max(received, last)
         nodes, words = self._nodes, self._words
-        pairs = id_pairs([record.digest for record in records])
-        authors = [nodes[record.author] for record in records]
-        rows = [
-            (seq, high, low, author, words[record.kind], record.created, received, _body(record), record.sig)
-            for seq, (high, low), author, record in zip(
-                count_up(first + 1), pairs, authors, records, strict=False
+        digests = [record.digest for record in staged]
+        authors = [nodes[record.author] for record in staged]
+        rows = (
+            (seq, high, low, author, words[kind], created, received, body, sig)
+            for seq, (high, low), author, (_, _, kind, created, body, sig, _) in zip(
+                count_up(first + 1), id_pairs(digests), authors, staged, strict=False
             )
-        ]
-        projector = Projector(db, nodes, words)
-        for seq, author, record in zip(count_up(first + 1), authors, records, strict=False):
-            projector.add(seq, author, record)
-        total += sum([int.from_bytes(record.digest, "big") for record in records])
+        )
         db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
-        ratings += projector.flush()
+        ratings += Projector(db, nodes, words).write(staged, authors, first + 1)
         db.executemany(
             "UPDATE nodes SET records = records + ? WHERE id = ?",
             [(n, author) for author, n in Counter(authors).items()],
         )
+        total += sum([int.from_bytes(digest, "big") for digest in digests])
         fingerprint = (total % 2**256).to_bytes(32, "big")
         db.execute(
             "UPDATE head SET records = ?, ratings = ?, received = ?, fingerprint = ?",
-            (count + len(rows), ratings, received, fingerprint),
+            (count + len(staged), ratings, received, fingerprint),
         )
 
     @staticmethod
@@ -356,12 +362,6 @@ class Ledger:
         count, ratings, received, fingerprint = row
         (seq,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
         return received, seq, count, ratings, int.from_bytes(fingerprint, "big")
-
-
-def _body(record: Record) -> bytes:
-    """Return the bytes of a record's body: they end where `created` follows, unquoted, for the last time."""
-    data = record.data
-    return data[len(record.author) + 20 : data.rindex(b',"created":')]
 
 
 def _json(text: str) -> str:
