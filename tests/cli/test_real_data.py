@@ -80,7 +80,7 @@ def test_score_check_and_why_agree(ask: Program, viewpoint: str, subject: str) -
     assert row["low"] <= row["score"] <= row["high"]
     terms = why.data["terms"]
     assert len(terms) == why.data["terms_total"] == row["raters_reached"]
-    mean = sum(term["weight"] * term["stars"] for term in terms) / sum(term["weight"] for term in terms)
+    mean = sum(term["weight"] * term["value"] for term in terms) / sum(term["weight"] for term in terms)
     assert mean == pytest.approx(row["score"], abs=1e-3)
     assert all(term["path"][0] == viewpoint for term in terms)
 

@@ -36,7 +36,7 @@ def test_status_counts_what_is_held(knows_bob: Program) -> None:
         key: ledger[key] for key in ("records", "ratings", "own", "received", "waiting", "private", "schema")
     } == {
         "records": 2,
-        "ratings": 2,
+        "ratings": 4,
         "own": 1,
         "received": 1,
         "waiting": 1,

@@ -23,7 +23,7 @@ def test_terms_name_rater_path_weight_and_records(web: Program) -> None:
     """Each voice with the chain that leads to it, and the record to look up."""
     data = web("why", "dan", "--json").data
     (term,) = data["terms"]
-    assert (term["rater"], term["name"], term["path"], term["stars"]) == (BOB.did, "bob", ["me", "bob"], 4.0)
+    assert (term["rater"], term["name"], term["path"], term["value"]) == (BOB.did, "bob", ["me", "bob"], 4.0)
     assert (0 < term["weight"] <= 1, term["share"], data["terms_total"]) == (True, 1.0, 1)
     assert web("show", term["records"][0], "--json").data["body"]["value"] == 40
     assert data["score"] == web("score", "dan", "--json").data["rows"][0]["score"]

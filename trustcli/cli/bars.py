@@ -52,7 +52,7 @@ def reasons(console: Console, data: dict[str, Any], title: str) -> None:
     for term in data["terms"]:
         chain = " → ".join(safe(name) for name in term["path"])
         line = Text(f"{chain}  ")
-        line.append(f"{shown.stars(term['stars'])} {term['stars']:.1f}", style=_colour(term["stars"]))
+        line.append(f"{shown.stars(term['value'])} {term['value']:.1f}", style=_colour(term["value"]))
         line.append(f"  weight {term['weight']:.2f} {'▇' * max(1, round(term['share'] * 10))}", style="dim")
         line.append(f"  {term['age_days']:.0f} d", style="dim")
         tree.add(line)

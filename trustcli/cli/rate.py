@@ -96,6 +96,7 @@ def _reply(rated: Rated, dry_run: bool) -> Reply:
     data = {
         "record": f"sha256:{rated.record}" if rated.record else None,
         "kind": "rating",
+        "rater": rated.rater,
         "subject": rated.subject.id if rated.subject.bound else None,
         "subject_name": rated.subject.name,
         "category": category,

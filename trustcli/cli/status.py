@@ -55,16 +55,17 @@ def _ledger(node: Node) -> dict[str, Any] | None:
         return None
     head = node.ledger.head()
     own = node.ledger.count_by([node.keys.did(name) for name in node.keys.names()])
+    waiting, kept = node.ledger.private.waiting(), len(node.ledger.private.ratings())
     return {
         "path": node.ledger.path,
         "schema": 1,
         "network": node.ledger.network,
         "records": head.records,
-        "ratings": head.ratings,
+        "ratings": head.ratings + kept,
         "own": own,
         "received": head.records - own,
-        "waiting": node.ledger.private.waiting(),
-        "private": len(node.ledger.private.ratings()) - node.ledger.private.waiting(),
+        "waiting": waiting,
+        "private": kept - waiting,
         "last": rfc3339(head.received) if head.records else None,
         "fingerprint": head.fingerprint,
         "bytes": os.stat(node.ledger.path).st_size,
@@ -86,7 +87,7 @@ def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
         ("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")
     ]
     if ledger:
-        total = ledger["ratings"] + ledger["waiting"] + ledger["private"]
+        total = ledger["ratings"]
         parts = [f"{total} rating{'s' * (total != 1)}"]
         parts[0] += f" ({ledger['waiting']} waiting for a key)" if ledger["waiting"] else ""
         parts += [f"{ledger['private']} private"] if ledger["private"] else []
@@ -105,7 +106,7 @@ def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
     ledger = data["ledger"] or {}
     for name, kind, meaning, value in (
         ("trust_records", "gauge", "Records in the ledger.", ledger.get("records", 0)),
-        ("trust_ratings", "gauge", "Ratings in the ledger.", ledger.get("ratings", 0)),
+        ("trust_ratings", "gauge", "Ratings, waiting and private ones included.", ledger.get("ratings", 0)),
         ("trust_own_records", "gauge", "Records signed by own keys.", ledger.get("own", 0)),
         ("trust_waiting_ratings", "gauge", "Ratings that wait for a key.", ledger.get("waiting", 0)),
         ("trust_ledger_bytes", "gauge", "Size of the ledger file.", ledger.get("bytes", 0)),

@@ -91,10 +91,11 @@ def _term(inquiry: Inquiry, term: Term, ids: dict[int, str], total: float) -> di
         "rater": inquiry.reader.name(term.rater),
         "name": inquiry.book.name(inquiry.reader.name(term.rater)),
         "path": [inquiry.label(node) for node in term.path],
-        "stars": shown.exact(term.stars),
+        "value": shown.exact(term.stars),
         "weight": shown.exact(term.weight),
         "share": shown.exact(term.weight / total),
         "age_days": round((inquiry.asked.as_of - term.newest) / DAY, 3),
+        "record": ids[term.seqs[0]],
         "records": [ids[seq] for seq in term.seqs],
     }
 
@@ -115,10 +116,10 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
         (
             "counts",
             " → ".join(term["path"]),
-            f"{term['stars']:.1f}",
+            f"{term['value']:.1f}",
             f"weight {term['weight']:.3f}",
             f"{term['age_days']:.0f} d",
-            _short(term["records"][0]),
+            _short(term["record"]),
         )
         for term in data["terms"]
     ]

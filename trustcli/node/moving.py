@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trustcli.ledger import Head, Ledger
     from trustcli.node import Node, Progress
 
-COMMIT = 60_000  # records of one transaction: the fewer, the less of each index is written again; 30 MB
+COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 15 MB
 
 
 def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:

@@ -43,6 +43,7 @@ class Draft(NamedTuple):
 class Rated(NamedTuple):
     """What became of a rating. `record` is None while it waits for a key."""
 
+    rater: str
     subject: Subject
     body: dict[str, Json]
     created: int
@@ -101,11 +102,11 @@ def rate(
         _check_draft(body)
         if not dry_run:
             ledger.private.add_rating(author, created, created, body, None)
-        return Rated(subject, body, created, None, draft.private, new_name)
+        return Rated(author, subject, body, created, None, draft.private, new_name)
     record = seal(node, author, "rating", body, created)
     if not dry_run:
         keep(node, record, private=draft.private)
-    return Rated(subject, body, created, record.id, draft.private, new_name)
+    return Rated(author, subject, body, created, record.id, draft.private, new_name)
 
 
 def seal(node: Node, author: str, kind: str, body: dict[str, Json], created: int) -> Record:

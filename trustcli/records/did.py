@@ -15,7 +15,7 @@ _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {char: index for index, char in enumerate(_ALPHABET)}
 _CODEC = b"\xed\x01"
 _SCHEME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+.-")
-_CACHE_SIZE = 50_000  # keys whose names were decoded already
+_CACHE_SIZE = 25_000  # keys whose names were decoded already
 _keys: dict[str, bytes] = {}
 
 
