@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -44,6 +47,14 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     monkeypatch.setenv("TRUST_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _no_world_stays_open() -> Iterator[None]:
+    yield
+    builder = sys.modules.get("tests.network_of_raters")
+    if builder is not None:
+        builder.close_worlds()
 
 
 class Ran(NamedTuple):

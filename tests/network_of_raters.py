@@ -103,6 +103,15 @@ def _copy_home(home: Path) -> None:
         file.write_bytes(content)
 
 
+_worlds: list[World] = []
+
+
+def close_worlds() -> None:
+    """Close the ledgers of all worlds a test made."""
+    while _worlds:
+        _worlds.pop().node.close()
+
+
 class World:
     """One node, owned by the person called `me`, and all that it hears.
 
@@ -117,6 +126,7 @@ class World:
             places({}, str(self.home)), Settings(**settings), clock=lambda: self.now, identity=ME
         )
         _copy_home(self.home) if _fresh else self._make_home()
+        _worlds.append(self)
 
     def _make_home(self) -> None:
         """Make key and ledger as `keygen` does, and remember the files for the next worlds."""

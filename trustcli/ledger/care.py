@@ -23,10 +23,11 @@ def backup(db: sqlite3.Connection, path: str) -> Head:
     try:
         with connection.Guard(path):
             copy = sqlite3.connect(path, isolation_level=None)
-            with copy:
+            try:
                 db.backup(copy, pages=_CHUNK)
-            copy.execute("PRAGMA journal_mode = DELETE")
-            copy.close()
+                copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
     except BaseException:
         os.unlink(path)
         raise

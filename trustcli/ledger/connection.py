@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 LOCK_WAIT = 5.0  # seconds; a batch of another process takes well under one
 _KNOCK = 0.002  # seconds between two tries for the write lock
 _CACHE_KIB = 16_384  # holds the inner pages of the indexes of a million ratings
+_SETTINGS = (
+    "trusted_schema = OFF",
+    "recursive_triggers = ON",  # else REPLACE deletes without asking the triggers
+    "cell_size_check = ON",
+    "mmap_size = 0",
+    f"cache_size = -{_CACHE_KIB}",
+    # NORMAL loses acknowledged rows at power loss; EXTRA also makes the deletion of the rollback
+    # journal durable, which is the moment of commit in `delete` mode
+    "synchronous = EXTRA",
+)
 _FIXED_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 
@@ -45,6 +55,16 @@ def connect(path: str, *, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
     if not os.path.exists(path):
         raise NotFound(f"no ledger at {path}", hint="trust keygen", code="no_ledger")
     db = _connect(path, lock_wait)
+    try:
+        _check(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: sqlite3.Connection, path: str) -> None:
+    """Refuse a file that is newer than this program or holds what we did not put there."""
     with Guard(path):
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > schema.VERSION:
@@ -60,7 +80,6 @@ def connect(path: str, *, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
                 hint="import takes NDJSON bundles; never open a foreign SQLite file",
                 code="foreign_schema",
             )
-    return db
 
 
 def create(path: str, *, network: str, ledger_id: str, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
@@ -73,26 +92,28 @@ def create(path: str, *, network: str, ledger_id: str, lock_wait: float = LOCK_W
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     db = _connect(path, lock_wait)
-    with Guard(path):
-        db.execute(f"PRAGMA page_size = {schema.PAGE_SIZE}")
-        db.execute(f"PRAGMA journal_mode = {journal_mode()}")
-    with Write(db, path, lock_wait):  # of several processes one creates, the others find it done
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            schema.create(db, network=network, ledger_id=ledger_id)
+    try:
+        with Guard(path):
+            db.execute(f"PRAGMA page_size = {schema.PAGE_SIZE}")
+            db.execute(f"PRAGMA journal_mode = {journal_mode()}")
+        with Write(db, path, lock_wait):  # of several processes one creates, the others find it done
+            if db.execute("PRAGMA user_version").fetchone() == (0,):
+                schema.create(db, network=network, ledger_id=ledger_id)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
 def _connect(path: str, lock_wait: float) -> sqlite3.Connection:
     with Guard(path):
         db = sqlite3.connect(path, timeout=lock_wait, isolation_level=None, cached_statements=64)
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes without asking the triggers
-        db.execute("PRAGMA cell_size_check = ON")
-        db.execute("PRAGMA mmap_size = 0")
-        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        # NORMAL loses acknowledged rows at power loss; EXTRA also makes the deletion of the rollback
-        # journal durable, which is the moment of commit in `delete` mode
-        db.execute("PRAGMA synchronous = EXTRA")
+        try:
+            for setting in _SETTINGS:
+                db.execute(f"PRAGMA {setting}")
+        except BaseException:
+            db.close()
+            raise
         return db
 
 

@@ -99,7 +99,12 @@ class Ledger:
         Raises:
             NotFound, DiskError, ConfigError, Busy: as `connection.connect`.
         """
-        return cls(connection.connect(path, lock_wait=lock_wait), path, lock_wait)
+        db = connection.connect(path, lock_wait=lock_wait)
+        try:
+            return cls(db, path, lock_wait)
+        except BaseException:
+            db.close()
+            raise
 
     @classmethod
     def create(cls, path: str, *, network: str = "main", lock_wait: float = connection.LOCK_WAIT) -> Ledger:
