@@ -173,9 +173,14 @@ class Inquiry:
 
 
 def _rank(score: Score) -> tuple[float, float]:
-    """Best first: by what is expected, where the model knows how little it knows, else by value."""
-    expected = score.expected if score.expected is not None else score.value or 0.0
-    return (-round(expected, 9), -round(score.weight, 9))
+    """Best first: by what is expected, where the model knows how little it knows, else by value.
+
+    What is expected fades with time: ratings a moment apart must not change places for it, so four
+    decimals decide. A share of a large network may have none of these, and does not fade.
+    """
+    if score.expected is not None:
+        return (-round(score.expected, 4), -round(score.weight, 4))
+    return (-round(score.value or 0.0, 12), -round(score.weight, 12))
 
 
 def check(inquiry: Inquiry, policy: Policy, subject: Subject) -> tuple[Verdict, Scored]:
