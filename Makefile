@@ -40,6 +40,7 @@ $(VENV)/bin/python:
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@echo "installing trustcli into $(VENV)"
 	@$(PIP) --editable .
+	@$(BIN)/python -m compileall -q trustcli
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
 
@@ -148,7 +147,8 @@ def _home(node: Node) -> list[Finding]:
 
 
 def _disk(path: str) -> Finding:
-    free = shutil.disk_usage(path).free
+    space = os.statvfs(path)
+    free = space.f_bavail * space.f_frsize
     kind = _file_system(os.path.realpath(path))
     if kind in _NETWORK_FILE_SYSTEMS:
         return Finding(
