@@ -8,7 +8,8 @@ no opinion on whom to believe; that is a model's work.
 from __future__ import annotations
 
 from trustcli.errors import DiskError
-from trustcli.records.key import ACCEPT, COMPROMISED, RETIRE, ROTATE
+from trustcli.records.key import RETIRE
+from trustcli.succession import Succession
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -16,15 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol, TypeAlias
 
+    from trustcli.succession import KeySource
+
     Row: TypeAlias = tuple[int, int, int, int, int, int, int | None, int | None, int]
     """(subject, category, rater, created ms, seq, value tenths, expires ms, author if a bridge, machine)"""
-    KeyEvent: TypeAlias = tuple[int, str, int | None, int, int]
-    """(author, action, other key, from when on it holds ms, created ms)"""
 
-    class Source(Protocol):
+    class Source(KeySource, Protocol):
         """Where rows come from: a ledger, or lists in a test."""
 
-        has_keys: bool
         has_revocations: bool
 
         def ratings_of(self, subject: int, category: int | None) -> list[Row]:
@@ -47,10 +47,6 @@ if TYPE_CHECKING:
             """The id of a row's record, as two integers in the order of ids."""
             ...
 
-        def key_events(self, node: int) -> list[KeyEvent]:
-            """Key records by or about a node."""
-            ...
-
         def name(self, node: int) -> str:
             """The did:key or URI of a node."""
             ...
@@ -67,7 +63,6 @@ if TYPE_CHECKING:
 MIN_STARS, MAX_STARS = 10, 50  # tenths; what no record can hold is damage of the file
 SKEW = 300_000  # ms that another clock may be ahead; a record from further ahead waits for its time
 MACHINE = 2  # `machine` of a rating that no person guided
-_MAX_SUCCESSION = 64  # keys in one line of succession; bounds what a hostile chain can cost
 
 REVOKED, EXPIRED, SUPERSEDED, SELF = "revoked", "expired", "superseded", "self"
 BLOCKED, FUTURE, RETIRED, COMPROMISED_KEY = "blocked", "future", "retired", "compromised"
@@ -149,8 +144,7 @@ class View:
         self._of: dict[tuple[int, int | None], tuple[dict[int, Voice], list[Ignored]]] = {}
         self._by: dict[tuple[int, int | None], dict[int, Voice]] = {}
         self._taken_back: dict[int, set[tuple[int, int]]] = {}
-        self._heads: dict[int, int] = {}
-        self._ends: dict[int, tuple[int, str] | None] = {}
+        self._keys = Succession(source, as_of + SKEW)
         self._blocked = frozenset(self.current(node) for node in blocked)
 
     def voices_of(self, subject: int, category: int | None) -> tuple[dict[int, Voice], list[Ignored]]:
@@ -158,7 +152,7 @@ class View:
         known = self._of.get((subject, category))
         if known is None:
             rows: list[Row] = []
-            for key in self.keys_of(subject):
+            for key in self._keys.keys_of(subject):
                 rows += self._source.ratings_of(key, category)
             live, ignored = self._fold(rows)
             known = {voice.rater: voice for voice in self._voices(live)}, ignored
@@ -170,7 +164,7 @@ class View:
         known = self._by.get((rater, category))
         if known is None:
             rows: list[Row] = []
-            for key in self.keys_of(rater):
+            for key in self._keys.keys_of(rater):
                 rows += self._source.ratings_by(key, category)
             live, _ = self._fold(rows)
             known = {voice.subject: voice for voice in self._voices(live)}
@@ -198,44 +192,8 @@ class View:
         return sum(map(self._source.received, subjects))
 
     def current(self, node: int) -> int:
-        """Return the last key in the line of succession that `node` belongs to.
-
-        Two confirmed successors of one key contradict each other: then neither is followed.
-        """
-        if not self._source.has_keys:
-            return node
-        known = self._heads.get(node)
-        if known is None:
-            known = node
-            for _ in range(_MAX_SUCCESSION):
-                successors = self._linked(known, ROTATE)
-                if len(successors) != 1 or successors[0] == node:
-                    break
-                known = successors[0]
-            self._heads[node] = known
-        return known
-
-    def keys_of(self, node: int) -> list[int]:
-        """Return all keys that count as `node`: the current one and its predecessors."""
-        if not self._source.has_keys:
-            return [node]
-        keys = [self.current(node)]
-        for key in keys:
-            if len(keys) < _MAX_SUCCESSION:
-                keys += [p for p in self._linked(key, ACCEPT) if p not in keys and self.current(p) == keys[0]]
-        return keys
-
-    def _linked(self, node: int, action: str) -> list[int]:
-        """Return the keys that `node` names in `action` and that confirm it by the other action.
-
-        What a key says after its own end is not its owner's: a thief can neither pass it on nor
-        tear the line.
-        """
-        events = [event for event in self._key_events(node) if not self._is_past_end(event[0], event[4])]
-        answer = ACCEPT if action == ROTATE else ROTATE
-        named = {other for author, what, other, *_ in events if author == node and what == action}
-        confirmed = {author for author, what, other, *_ in events if other == node and what == answer}
-        return sorted(other for other in named & confirmed if other is not None)
+        """Return the last key in the line of succession that `node` belongs to."""
+        return self._keys.current(node)
 
     def _fold(self, rows: Iterable[Row]) -> tuple[list[Opinion], list[Ignored]]:
         live: dict[tuple[int, int, int], Opinion] = {}
@@ -295,8 +253,10 @@ class View:
     def _why_not_key(self, author: int, subject: int, rater: int, created: int) -> str | None:
         if self.current(subject) == self.current(rater):
             return SELF
-        end = self._end_of(author)
-        return end[1] if end and created >= end[0] else None
+        end = self._keys.end_of(author)
+        if end is None or created < end[0]:
+            return None
+        return RETIRED if end[1] == RETIRE else COMPROMISED_KEY
 
     def _is_revoked(self, author: int, seq: int) -> bool:
         taken_back = self._taken_back.get(author)
@@ -305,30 +265,10 @@ class View:
             taken_back = {
                 (high, low)
                 for high, low, created in self._source.revocations(author)
-                if created <= limit and not self._is_past_end(author, created)
+                if created <= limit and not self._keys.is_past_end(author, created)
             }
             self._taken_back[author] = taken_back
         return bool(taken_back) and seq > 0 and self._source.record_id(seq) in taken_back
-
-    def _is_past_end(self, key: int, created: int) -> bool:
-        end = self._end_of(key) if self._source.has_keys else None
-        return end is not None and created >= end[0]
-
-    def _end_of(self, key: int) -> tuple[int, str] | None:
-        """Return (time ms, why) from which on records of `key` do not count, if there is one."""
-        if key not in self._ends:
-            self._ends[key] = min(
-                (
-                    (at, RETIRED if action == RETIRE else COMPROMISED_KEY)
-                    for author, action, _, at, _ in self._key_events(key)
-                    if author == key and action in (RETIRE, COMPROMISED)
-                ),
-                default=None,
-            )
-        return self._ends[key]
-
-    def _key_events(self, node: int) -> list[KeyEvent]:
-        return [event for event in self._source.key_events(node) if event[4] <= self.as_of + SKEW]
 
     def _voices(self, opinions: Iterable[Opinion]) -> list[Voice]:
         """Join the opinions of one rater on one subject; the sum of integers knows no order."""

@@ -23,7 +23,8 @@ from trustcli.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trustcli.view import KeyEvent, Row
+    from trustcli.succession import KeyEvent
+    from trustcli.view import Row
 
 NOW = 1_790_000_000_000
 tenths = st.integers(10, 50)

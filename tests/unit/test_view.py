@@ -220,6 +220,20 @@ def test_half_a_rotation_is_none(world: World, half: int) -> None:
     assert world.mean("ann-2") == 5.0
 
 
+@pytest.mark.parametrize("circle", [("ann", "ben"), ("ann", "ben", "cid")])
+def test_keys_that_succeed_each_other_in_a_circle_stand_for_themselves(
+    world: World, circle: tuple[str, ...]
+) -> None:
+    """A circle says nothing about who came last: each key keeps its own voice."""
+    for old, new in zip(circle, (*circle[1:], circle[0]), strict=True):
+        world.hear(*rotation(old, new))
+    for stars, name in enumerate(circle, 1):
+        world.rate(name, "bob", stars)
+    world.rate("zoe", circle[0], 5)
+    assert world.score("bob", model="stars").raters == len(circle)
+    assert [world.mean(name) for name in circle] == [5.0] + [None] * (len(circle) - 1)
+
+
 def test_a_confirmed_rotation_makes_one_rater(world: World) -> None:
     """After both halves the two keys have one voice: the later rating of either."""
     world.rate("ann", "bob", 2)

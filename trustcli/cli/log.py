@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trustcli.cli.session import Session
-    from trustcli.ledger.store import Entry
+    from trustcli.ledger.values import Entry
 
 _EVERY = 0.5  # seconds between two looks with --follow
 

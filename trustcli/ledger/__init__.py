@@ -4,6 +4,7 @@ The only door to sqlite3 and sqlite_utils. `Ledger` keeps records; `Private` kee
 private ratings in tables that no network code reads; `Reader` is what a view folds over.
 """
 
-from trustcli.ledger.store import Head, Ledger
+from trustcli.ledger.store import Ledger
+from trustcli.ledger.values import Head
 
 __all__ = ["Head", "Ledger"]

@@ -13,7 +13,8 @@ import msgspec
 from trustcli.errors import RecordRefused
 from trustcli.ledger import connection, schema
 from trustcli.ledger.projection import OFFSET, PROJECTIONS, id_pairs, machine_of
-from trustcli.ledger.store import Ledger, Signed
+from trustcli.ledger.store import Ledger
+from trustcli.ledger.values import Signed
 from trustcli.records.crypto import record_id
 from trustcli.records.envelope import Record
 

@@ -7,7 +7,8 @@ import sqlite3
 
 from trustcli.errors import DiskError, WouldOverwrite
 from trustcli.ledger import connection
-from trustcli.ledger.store import Head, Ledger
+from trustcli.ledger.store import Ledger
+from trustcli.ledger.values import Head
 
 _CHUNK = 1_000  # pages copied between two looks at the lock: 16 MiB
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from trustcli.view import KeyEvent, Row
+    from trustcli.succession import KeyEvent
+    from trustcli.view import Row
 
 _ROW = "subject, category, rater, created, seq, value, expires, author, machine"
 _NO_CUT = 2**62

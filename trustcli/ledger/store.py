@@ -12,7 +12,7 @@ from trustcli.ledger import connection
 from trustcli.ledger.private import Private
 from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, id_pairs, stage
 from trustcli.ledger.reader import Reader
-from trustcli.value import NamedTuple
+from trustcli.ledger.values import Entry, Head, Signed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trustcli.ledger.audit import Audit
-    from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
 
 _LOOKUP = 500  # ids in one query; more only makes the statement longer
@@ -36,39 +35,6 @@ _ENTRIES = (
     " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
 )
 PREFIX_DIGITS = 8  # shortest id prefix accepted; fewer can be ground in seconds
-
-
-class Head(NamedTuple):
-    """How much there is: `fingerprint` is the sum of all ids modulo 2²⁵⁶, equal for equal sets."""
-
-    records: int
-    ratings: int
-    received: int
-    fingerprint: str
-
-
-class Entry(NamedTuple):
-    """A stored record as text to show: verified when it entered, not again since."""
-
-    seq: int
-    id: str
-    kind: str
-    author: str
-    created: int
-    received: int
-    body: dict[str, Json]
-    data: bytes
-    sig: bytes
-
-
-class Signed(NamedTuple):
-    """What `verify` and `export` need of a stored record: the signed bytes, and the id it is kept under."""
-
-    seq: int
-    pair: tuple[int, int]
-    author: str
-    data: bytes
-    sig: bytes
 
 
 class Ledger:

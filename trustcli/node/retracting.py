@@ -12,7 +12,7 @@ from trustcli.view import View
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.ledger.private import PrivateRating
-    from trustcli.ledger.store import Entry
+    from trustcli.ledger.values import Entry
     from trustcli.node import Node
     from trustcli.records.canonical import Json
 

@@ -11,7 +11,7 @@ import msgspec
 from trustcli import bundle
 from trustcli.bundle import Line, Refused, Tally
 from trustcli.errors import RecordRefused
-from trustcli.ledger.store import Signed
+from trustcli.ledger.values import Signed
 from trustcli.records import crypto, did
 from trustcli.records.envelope import Record
 from trustcli.value import NamedTuple
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO, Self, TypeVar
 
-    from trustcli.ledger.store import Entry
+    from trustcli.ledger.values import Entry
     from trustcli.node import Node, Progress
 
     _T = TypeVar("_T")
