@@ -12,7 +12,7 @@ import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.ledger import connection, schema
-from trustcli.ledger.projection import OFFSET, PROJECTIONS, id_pairs, machine_of
+from trustcli.ledger.projection import PROJECTIONS, id_pairs, machine_of
 from trustcli.ledger.store import Ledger
 from trustcli.ledger.values import Signed
 from trustcli.records.crypto import record_id
@@ -41,7 +41,7 @@ class Audit:
         self._head = ledger.head()
         self._until = ledger.last()
         self._count = self._total = self._received = 0
-        self._sums = dict.fromkeys(_COLUMNS, 0)
+        self._sums = dict.fromkeys(_COLUMNS, 0)  # of hashes: rows in any order, each counted
         self._by_author: Counter[int] = Counter()
         self._decode = msgspec.json.Decoder().decode  # these bytes were strictly parsed when they came
         self.nodes = _Known(db, "SELECT id FROM nodes WHERE name = ?")
@@ -54,9 +54,13 @@ class Audit:
 
     def pages(self) -> Iterator[list[Signed]]:
         """Yield what was signed, page by page; ids, order and projections are looked at on the way."""
-        rebuild = self._ledger.rebuild
+        rebuild, names, texts = self._ledger.rebuild, self._ledger.names, self._ledger.texts
         for page in self._ledger.pages(0, self._until):
-            datas = [rebuild(str(row[4]), row[5], row[6], row[8]) for row in page]
+            authors = [names[row[3]] for row in page]
+            datas = [
+                rebuild(name, texts[kind], created, body)
+                for name, (_, _, _, _, kind, created, _, body, _) in zip(authors, page, strict=True)
+            ]
             digests = [*map(record_id, datas)]
             self._count += len(page)
             self._total += sum([int.from_bytes(digest, "big") for digest in digests])
@@ -64,17 +68,18 @@ class Audit:
             for row, pair in zip(page, id_pairs(digests), strict=True):
                 self._look(row, pair)
             yield [
-                Signed(row[0], row[1:3], str(row[4]), data, row[9])
-                for row, data in zip(page, datas, strict=True)
+                Signed._make((row[0], row[1:3], name, data, row[8]))
+                for row, name, data in zip(page, authors, datas, strict=True)
             ]
 
     def _look(self, row: tuple[Any, ...], pair: tuple[int, int]) -> None:
-        seq, high, low, author, _, kind, created, received, body, _ = row
+        seq, high, low, author, kind, created, received, body, _ = row
+        projection = PROJECTIONS.get(self._ledger.texts[kind])
         if pair != (high, low):
             self._wrong.append(f"record {seq} is not what its id says")
-        elif kind in PROJECTIONS:
-            table, fields, make = PROJECTIONS[kind]
-            self._sums[table] += _mark(make(self, seq, author, created, fields(self._decode(body))))
+        elif projection:
+            table, fields, make = projection
+            self._sums[table] += hash(make(self, seq, author, created, fields(self._decode(body))))
         if received < self._received:
             self._wrong.append(f"record {seq} arrived before the one in front of it")
         self._received = received
@@ -84,7 +89,7 @@ class Audit:
         with connection.Guard(self._ledger.path):
             for table, columns in _COLUMNS.items():
                 query = f"SELECT {columns} FROM {table} WHERE seq <= ?"  # noqa: S608  our own names
-                if sum(map(_mark, self._db.execute(query, (self._until,)))) != self._sums[table]:
+                if sum(map(hash, self._db.execute(query, (self._until,)))) != self._sums[table]:
                     self._wrong.append(f"the table {table} does not follow from the records")
             self._check_head()
         return self._wrong
@@ -116,10 +121,6 @@ class _Known(dict[str, int]):
         row = self._db.execute(self._query, (text,)).fetchone()
         self[text] = row[0] if row else _NOBODY
         return self[text]
-
-
-def _mark(row: tuple[object, ...]) -> int:
-    return hash(row) % OFFSET
 
 
 def _private(ledger: Ledger) -> list[str]:

@@ -92,6 +92,22 @@ class Names(dict[str, int]):
         self._new.clear()
 
 
+class Texts(dict[int, str]):
+    """The texts of numbers in one table; empty where the file has lost one, which no record fits."""
+
+    def __init__(self, db: sqlite3.Connection, query: str) -> None:
+        super().__init__()
+        self._db = db
+        self._query = query
+
+    def __missing__(self, number: int) -> str:
+        if len(self) > _MAX_NAMES:
+            self.clear()
+        row = self._db.execute(self._query, (number,)).fetchone()
+        self[number] = str(row[0]) if row else ""
+        return self[number]
+
+
 def _rating_fields(body: Mapping[str, Json]) -> tuple[object, ...]:
     if len(body) == _PLAIN_FIELDS:
         return (intern(body["subject"]), intern(body["category"]), body["value"])  # type: ignore[arg-type]

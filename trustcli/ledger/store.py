@@ -10,7 +10,7 @@ from itertools import count as count_up
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
 from trustcli.ledger.private import Private
-from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, id_pairs, stage
+from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, Texts, id_pairs, stage
 from trustcli.ledger.reader import Reader
 from trustcli.ledger.values import Entry, Head, Signed
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 _LOOKUP = 500  # ids in one query; more only makes the statement longer
 _PAGE = 5_000  # rows read between two chances for a writer
 _ROWS = (
-    "SELECT r.seq, r.id_hi, r.id_lo, r.author, n.name, w.text, r.created, r.received, r.body, r.sig"
-    " FROM records r JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
-    " WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq LIMIT ?"
+    "SELECT seq, id_hi, id_lo, author, kind, created, received, body, sig"
+    " FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 )
 _ENTRIES = (
     "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r"
@@ -54,6 +53,8 @@ class Ledger:
         if not self.network or not self.ledger_id:
             raise DiskError(f"{path} is damaged (meta)", hint="trust ledger check; then restore a backup")
         self.private = Private(db, path, lock_wait)
+        self.names = Texts(db, "SELECT name FROM nodes WHERE id = ?")
+        self.texts = Texts(db, "SELECT text FROM words WHERE id = ?")
         self._nodes = Names(db, "nodes", "name")
         self._words = Names(db, "words", "text")
         self._ends: dict[str, bytes] = {}  # what follows `created`, by kind
@@ -220,13 +221,15 @@ class Ledger:
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
         for page in self.pages(after, until):
-            for seq, high, low, _, author, kind, created, _, body, sig in page:
-                yield Signed(seq, (high, low), author, self.rebuild(author, kind, created, body), sig)
+            for seq, high, low, author, kind, created, _, body, sig in page:
+                name, word = self.names[author], self.texts[kind]
+                yield Signed(seq, (high, low), name, self.rebuild(name, word, created, body), sig)
 
     def pages(self, after: int = 0, until: int = 2**62) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield lists of (seq, id high, id low, author's number, author, kind, created, received, body, sig).
+        """Yield lists of (seq, id high, id low, author, kind, created, received, body, sig), by numbers.
 
-        Some thousand rows at a time, so that writers get their turn in between.
+        `names` and `texts` say what author and kind mean. Some thousand rows at a time, so that writers
+        get their turn in between.
         """
         while True:
             with connection.Guard(self.path):

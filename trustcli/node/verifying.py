@@ -86,9 +86,10 @@ class Verifier:
 
 def _check_signatures(stored: Sequence[Signed]) -> list[str | None]:
     found: list[str | None] = []
-    for record in stored:
+    check, key_of, domain = crypto.check_signature, did.key_of, crypto.DOMAIN
+    for _, _, author, data, sig in stored:
         try:
-            crypto.check_signature(did.key_of(record.author), record.sig, crypto.DOMAIN + record.data)
+            check(key_of(author), sig, domain + data)
             found.append(None)
         except RecordRefused as problem:
             found.append(problem.code)
@@ -125,9 +126,12 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
     done = 0
     with Verifier(ledger.network) as verifier:
         for page in audit.pages():
-            for record, code in zip(page, verifier.check(page), strict=True):
-                if code:
-                    wrong.append(Refused(record.seq, code, f"record {record.seq} by {record.author}"))
+            codes = verifier.check(page)
+            wrong += [
+                Refused(record.seq, code, f"record {record.seq} by {record.author}")
+                for record, code in zip(page, codes, strict=True)
+                if code
+            ]
             done += len(page)
             if progress:
                 progress(done, head.records)
