@@ -163,7 +163,7 @@ def test_an_old_answer_is_reproduced_byte_by_byte(ask: Program) -> None:
     before = [_answers(ask, "2013-06-01"), _answers(ask, _AT)]
     moment = json.loads(ask("score", "otc:7", "--from", "otc:35", "--json").out)["data"]["as_of"]
     recent = _answers(ask, moment)
-    time.sleep(0.002)
+    time.sleep(0.002)  # times are whole milliseconds: what comes now arrives in a later one
     more = b"".join(b"%d,7,-10,%d\n" % (rater, 1_453_700_000 + rater) for rater in (35, 1, 2642, 4172))
     more += b"35,1,-10,1700000000\n"
     assert ask("bridge", "csv", "-", "--system", "otc", "--scale=-10..10", "-q", stdin=more).exit == 0

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from trustcli.view import Ignored, View, Voice
 
-DAY = 86_400_000  # ms
 STARS = "stars"
 SHARE = "share"
 

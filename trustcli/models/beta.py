@@ -18,6 +18,7 @@ import math
 
 from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
 from trustcli.models.reach import Trust
+from trustcli.timing import DAY
 from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
 
 TYPE_CHECKING = False
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from trustcli.models.answer import Question, Term
     from trustcli.view import View, Voice
 
-DAY = 86_400_000  # ms
 FADED = 1 / 64  # weight that an old rating keeps: sixty-four of them are as one of today
 _LEAST = 1e-9  # weight below which a voice is silence
 
