@@ -92,7 +92,7 @@ _trustcli_value() {
         'why --model') offered='beta stars eigentrust' ;;
         'why 0') kind=names ;;
         'log --by') kind=names ;;
-        'log --kind') offered='rating revocation key' ;;
+        'log --kind') offered='rating revocation key announce update' ;;
         'log 0') kind=names ;;
         'verify 0') kind=files ;;
         'graph --format') offered='csv dot graphml html json mermaid svg' ;;
@@ -105,12 +105,12 @@ _trustcli_value() {
         'export -o') kind=files ;;
         'export --subject') kind=names ;;
         'export --by') kind=names ;;
-        'export --kind') offered='rating revocation key' ;;
+        'export --kind') offered='rating revocation key announce update' ;;
         'import 0') kind=files ;;
         'bridge csv 0') kind=files ;;
-        'config get 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
-        'config set 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
-        'config unset 0') offered='identity network model hops half_life_days require_known lock_wait' ;;
+        'config get 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
+        'config set 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
+        'config unset 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
         'ledger backup 0') kind=files ;;
         'completion 0') offered='bash zsh fish' ;;
         'help '[0-9]*) offered='exit-codes environment files json policy models keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' ;;

@@ -7,6 +7,7 @@ import os
 from trustcli import durable, policy
 from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
 from trustcli.models import DEFAULT, MODELS
+from trustcli.records.fields import ROLES
 from trustcli.safe import shown
 from trustcli.value import NamedTuple
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 _APP = "trustcli"
 _MAX_FILE = 65_536  # bytes of a settings or policy file
+_MAX_LIST = 256  # entries of a setting that is a list
+_LIMITS = {
+    "hops": (1, 6),
+    "half_life_days": (0.01, 36_500),
+    "lock_wait": (0, 3_600),
+    "sync_every": (0, 86_400),
+}
 
 
 class Places(NamedTuple):
@@ -55,6 +63,15 @@ class Settings(NamedTuple):
     half_life_days: float = 90.0
     require_known: bool = False
     lock_wait: float = 5.0
+    owner: str = ""
+    role: str = "full"
+    subjects: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    listen: str = "127.0.0.1:7717"
+    endpoints: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    allow_private: bool = False
+    sync_every: float = 60.0
 
 
 MEANING = {
@@ -65,7 +82,19 @@ MEANING = {
     "half_life_days": "days after which a rating weighs half",
     "require_known": "refuse names that no key is bound to, as rate --strict does",
     "lock_wait": "seconds to wait for another process that writes",
+    "owner": "whose node this is: announced to everybody; empty says nothing",
+    "role": f"what the node keeps and offers: {', '.join(ROLES)}",
+    "subjects": "what a light node keeps: keys and URIs, separated by spaces",
+    "seeds": "URLs of nodes to begin with, separated by spaces",
+    "listen": "where `serve` listens: HOST:PORT, a port, unix:PATH, or none",
+    "endpoints": "URLs under which others reach this node: announced to everybody",
+    "hosts": "further names under which `serve` answers (the Host header)",
+    "allow_private": "dial private addresses and plain http that others announce: for networks of your own",
+    "sync_every": "seconds between two syncs of `serve` with peers that have no mesh, 0 for never",
 }
+
+
+_CHOICES = {"model": MODELS, "role": ROLES}
 
 
 def places(environment: Mapping[str, str], home: str | None = None) -> Places:
@@ -98,7 +127,7 @@ def load(where: Places) -> tuple[Settings, dict[str, str]]:
     for name, value in found.items():
         _check(name, value, path)
     origin = {name: path if name in found else "default" for name in Settings._fields}
-    return Settings(**found), origin  # type: ignore[arg-type]  # each was checked
+    return Settings(**{name: _plain(value) for name, value in found.items()}), origin  # type: ignore[arg-type]
 
 
 def change(where: Places, name: str, text: str | None) -> Settings:
@@ -160,6 +189,8 @@ def _parse(name: str, text: str) -> object:
     try:
         if isinstance(default, bool):
             value: object = {"true": True, "false": False}[text.lower()]
+        elif isinstance(default, tuple):
+            value = text.split()
         else:
             value = type(default)(text)
     except (ValueError, KeyError):
@@ -177,13 +208,23 @@ def _check(name: str, value: object, path: str) -> None:
 
 
 def _fits(name: str, value: object) -> bool:
-    kind = type(Settings._field_defaults[name])
+    default = Settings._field_defaults[name]
+    if isinstance(default, tuple):
+        return isinstance(value, list) and len(value) <= _MAX_LIST and all(map(_is_word, value))
+    kind = type(default)
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
-    if name == "model":
-        return value in MODELS
-    limits = {"hops": (1, 6), "half_life_days": (0.01, 36_500), "lock_wait": (0, 3_600)}
-    if name in limits:
-        low, high = limits[name]
+    if name in _CHOICES:
+        return value in _CHOICES[name]
+    if name in _LIMITS:
+        low, high = _LIMITS[name]
         return low <= value <= high  # type: ignore[operator]  # numbers, see above
-    return not isinstance(value, str) or (0 < len(value) <= 64 and value.isprintable())
+    return not isinstance(value, str) or (name == "owner" and not value) or _is_word(value, 64)
+
+
+def _is_word(value: object, limit: int = 512) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= limit and value.isprintable()
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -5,9 +5,11 @@
     ├─ RecordRefused    65   bytes are not a record this network accepts    (code: one of REFUSALS)
     ├─ BadInput         65   a file, a bundle or a text is not what it should be
     ├─ NotFound         66   no such record, name, key or file
+    ├─ Unreachable      69   no peer answered
     ├─ WouldOverwrite   73   something is there already and is kept
     ├─ DiskError        74   the disk is full, fails, or the ledger is damaged
     ├─ Busy             75   another process holds the ledger; try again
+    ├─ PeerFault        76   a peer broke the protocol
     ├─ KeyProblem       77   a key cannot be read, opened or trusted
     └─ ConfigError      78   settings, policy, or a ledger newer than this program
 
@@ -96,6 +98,15 @@ class NotFound(TrustError):
     hint = "look for a slip of the pen: trust peer ls, trust log, ls"
 
 
+class Unreachable(TrustError):
+    """No peer was reached."""
+
+    exit = 69
+    code = "unreachable"
+    hint = "is it running, and is the address right? trust peer ls"
+    retryable = True
+
+
 class WouldOverwrite(TrustError):
     """Something is there already and is kept."""
 
@@ -119,6 +130,14 @@ class Busy(TrustError):
     code = "busy"
     hint = "run it again, or wait longer with --lock-wait 30"
     retryable = True
+
+
+class PeerFault(TrustError):
+    """A peer broke the protocol; nothing it sent since is kept."""
+
+    exit = 76
+    code = "protocol"
+    hint = "nothing that did not verify was kept; trust peer block NAME ends it"
 
 
 class KeyProblem(TrustError):

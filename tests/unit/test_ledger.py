@@ -94,7 +94,7 @@ def test_records_of_a_network_with_a_difficult_name(tmp_path: Path) -> None:
 
 def test_the_head_counts_and_sums(ledger: Ledger) -> None:
     """The head has the counts and the sum of all ids modulo 2²⁵⁶, whatever the order."""
-    records = [*some(3), sealed("ann", "announce", {})]
+    records = [*some(3), sealed("ann", "greeting", {})]
     ledger.append(records[2:], NOW)
     ledger.append(records[:3], NOW + 5)
     total = sum(int(record.id, 16) for record in records) % 2**256
@@ -322,7 +322,7 @@ def test_creating_again_keeps_what_is_there(path: str) -> None:
     """`create` on an existing ledger opens it, with its own network and id."""
     with closing(Ledger.create(path, network="one")) as ledger:
         first = ledger.ledger_id
-        ledger.append([sealed("ann", "announce", {}, net="one")], NOW)
+        ledger.append([sealed("ann", "greeting", {}, net="one")], NOW)
     with closing(Ledger.create(path, network="two")) as again:
         assert (again.network, again.ledger_id, again.head().records) == ("one", first, 1)
 

@@ -64,4 +64,6 @@ def _changed(session: Session, key: str, value: str | None) -> Reply:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

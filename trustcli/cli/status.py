@@ -58,7 +58,7 @@ def _ledger(node: Node) -> dict[str, Any] | None:
     waiting, kept = node.ledger.private.waiting(), len(node.ledger.private.ratings())
     return {
         "path": node.ledger.path,
-        "schema": 1,
+        "schema": node.ledger.schema_version(),
         "network": node.ledger.network,
         "records": head.records,
         "ratings": head.ratings + kept,

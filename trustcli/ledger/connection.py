@@ -56,16 +56,25 @@ def connect(path: str, *, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
         raise NotFound(f"no ledger at {path}", hint="trust keygen", code="no_ledger")
     db = _connect(path, lock_wait)
     try:
-        _check(db, path)
+        if 0 < _check(db, path) < schema.VERSION:
+            _migrate(db, path, lock_wait)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _check(db: sqlite3.Connection, path: str) -> None:
-    """Refuse a file that is newer than this program or holds what we did not put there."""
+def _migrate(db: sqlite3.Connection, path: str, lock_wait: float) -> None:
+    """Bring an older ledger up to date: tables are added, nothing that is there is touched."""
+    with Write(db, path, lock_wait):
+        if db.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:  # nobody was faster
+            schema.create(db)
+
+
+def _check(db: sqlite3.Connection, path: str) -> int:
+    """Return the version; refuse a file that is newer than this program or holds what we did not put there."""
     with Guard(path):
+        version: int
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > schema.VERSION:
             raise ConfigError(
@@ -80,6 +89,7 @@ def _check(db: sqlite3.Connection, path: str) -> None:
                 hint="import takes NDJSON bundles; never open a foreign SQLite file",
                 code="foreign_schema",
             )
+        return version
 
 
 def create(path: str, *, network: str, ledger_id: str, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:

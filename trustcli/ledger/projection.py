@@ -93,7 +93,10 @@ class Names(dict[str, int]):
 
 
 class Texts(dict[int, str]):
-    """The texts of numbers in one table; empty where the file has lost one, which no record fits."""
+    """The texts of numbers in one table; where the file has lost or damaged one, a text that no record fits.
+
+    The query gives bytes: sqlite3 cannot hand out damaged text at all.
+    """
 
     def __init__(self, db: sqlite3.Connection, query: str) -> None:
         super().__init__()
@@ -104,7 +107,7 @@ class Texts(dict[int, str]):
         if len(self) > _MAX_NAMES:
             self.clear()
         row = self._db.execute(self._query, (number,)).fetchone()
-        self[number] = str(row[0]) if row else ""
+        self[number] = row[0].decode("utf-8", "replace") if row else ""
         return self[number]
 
 

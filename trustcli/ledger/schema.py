@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 APPLICATION_ID = 0x74727374  # "trst": `file` and we ourselves can tell the format
-VERSION = 1
+VERSION = 2
 PAGE_SIZE = 16_384  # bulk inserts run 1.6 times as fast as with 4 KiB
 
 TABLES = (
@@ -72,6 +72,48 @@ TABLES = (
   machine INTEGER NOT NULL, body TEXT NOT NULL, line BLOB, ended INTEGER, became TEXT
 ) STRICT""",
 )
+NODE_TABLES = (
+    # all ids in the order of negentropy, and sums of blocks of them; derived, filled when first needed
+    """CREATE TABLE ids (
+  second INTEGER NOT NULL, id BLOB NOT NULL,
+  PRIMARY KEY (second, id)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE id_blocks (
+  second INTEGER NOT NULL, id BLOB NOT NULL, n INTEGER NOT NULL, sum BLOB NOT NULL,
+  PRIMARY KEY (second, id)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE id_mark (
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL
+) STRICT""",
+    """CREATE TABLE private_urls (
+  url TEXT PRIMARY KEY, name TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_sync (
+  peer TEXT PRIMARY KEY, ledger TEXT NOT NULL, pulled INTEGER NOT NULL, pushed INTEGER NOT NULL,
+  checked INTEGER NOT NULL, tried INTEGER NOT NULL, succeeded INTEGER NOT NULL, failures INTEGER NOT NULL
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_addresses (
+  url TEXT PRIMARY KEY, key TEXT, source TEXT NOT NULL, tried INTEGER NOT NULL, anchor INTEGER NOT NULL,
+  heard INTEGER NOT NULL, attempted INTEGER NOT NULL, worked INTEGER NOT NULL, failures INTEGER NOT NULL
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_nodes (
+  key TEXT PRIMARY KEY, met INTEGER NOT NULL, heard INTEGER NOT NULL,
+  expected INTEGER NOT NULL, answered INTEGER NOT NULL,
+  banned_until INTEGER NOT NULL, bans INTEGER NOT NULL, because TEXT,
+  linked INTEGER, direction TEXT
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_pending (
+  key TEXT PRIMARY KEY, address TEXT NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, times INTEGER NOT NULL
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_commits (
+  id TEXT PRIMARY KEY, accepted INTEGER NOT NULL, asked INTEGER NOT NULL,
+  pushed INTEGER NOT NULL, committed INTEGER
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE private_facts (
+  name TEXT PRIMARY KEY, value BLOB NOT NULL
+) STRICT, WITHOUT ROWID""",
+)
 _APPEND_ONLY = ("records", "ratings", "revocations", "keys")
 TRIGGERS = tuple(
     f"""CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table}
@@ -79,24 +121,35 @@ BEGIN SELECT RAISE(ABORT, 'append-only'); END"""
     for table in _APPEND_ONLY
     for action in ("update", "delete")
 )
-STATEMENTS = TABLES + TRIGGERS
+STATEMENTS = TABLES + TRIGGERS + NODE_TABLES
 _BY_LIBRARY = frozenset(("_sqlite_migrations", "idx__sqlite_migrations_migration_set_name"))
 
 
-def create(db: sqlite3.Connection, *, network: str, ledger_id: str) -> None:
-    """Bring an empty or older file to VERSION, each step in one transaction of its own."""
+def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") -> None:
+    """Bring an empty or older file to VERSION, inside the caller's transaction.
+
+    Args:
+        network, ledger_id: what a new ledger is for and called; an older one keeps what it has.
+    """
     from sqlite_utils import Database, Migrations  # noqa: PLC0415  heavy: only when a schema is made
 
     migrations = Migrations("trustcli")
 
     @migrations(name="0001_ledger")
     def _ledger(found: Database) -> None:
-        for statement in STATEMENTS:
+        for statement in TABLES + TRIGGERS:
             found.execute(statement)
         found.execute("INSERT INTO head VALUES (1, 0, 0, 0, zeroblob(32))")
         found.execute("INSERT INTO meta VALUES ('network', ?), ('ledger', ?)", (network, ledger_id))
-        found.execute(f"PRAGMA user_version = {VERSION}")
+        found.execute("PRAGMA user_version = 1")
         found.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    @migrations(name="0002_node")
+    def _node(found: Database) -> None:
+        for statement in NODE_TABLES:
+            found.execute(statement)
+        found.execute("INSERT INTO id_mark VALUES (1, 0)")
+        found.execute("PRAGMA user_version = 2")
 
     migrations.apply(Database(db))
 

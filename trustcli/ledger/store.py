@@ -9,6 +9,7 @@ from itertools import count as count_up
 
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
+from trustcli.ledger.network import NetworkNotes
 from trustcli.ledger.private import Private
 from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, Texts, id_pairs, stage
 from trustcli.ledger.reader import Reader
@@ -53,8 +54,9 @@ class Ledger:
         if not self.network or not self.ledger_id:
             raise DiskError(f"{path} is damaged (meta)", hint="trust ledger check; then restore a backup")
         self.private = Private(db, path, lock_wait)
-        self.names = Texts(db, "SELECT name FROM nodes WHERE id = ?")
-        self.texts = Texts(db, "SELECT text FROM words WHERE id = ?")
+        self.network_notes = NetworkNotes(db, path, lock_wait)
+        self.names = Texts(db, "SELECT CAST(name AS BLOB) FROM nodes WHERE id = ?")
+        self.texts = Texts(db, "SELECT CAST(text AS BLOB) FROM words WHERE id = ?")
         self._nodes = Names(db, "nodes", "name")
         self._words = Names(db, "words", "text")
         self._ends: dict[str, bytes] = {}  # what follows `created`, by kind

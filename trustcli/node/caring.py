@@ -215,7 +215,11 @@ def _ledger(node: Node) -> list[Finding]:
         )
     head = ledger.head()
     findings.append(
-        Finding("ledger", OK, f"{head.records} records, schema 1, {os.stat(ledger.path).st_size} bytes")
+        Finding(
+            "ledger",
+            OK,
+            f"{head.records} records, schema {ledger.schema_version()}, {os.stat(ledger.path).st_size} bytes",
+        )
     )
     return findings
 

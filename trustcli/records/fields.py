@@ -9,6 +9,12 @@ MAX_REASON = 500  # characters
 MAX_EVIDENCE = 16  # URIs of one record
 MAX_TASK = 128  # characters of a task's name
 MAX_CATEGORY = 32
+MAX_ENDPOINTS = 8  # addresses of one node
+MAX_ENDPOINT = 256  # characters of one
+MAX_POINTS = 1_000  # AgentProof's scale
+NORMAL, HIGH, CRITICAL = "normal", "high", "critical"
+ROLES = ("full", "light", "bridge")
+_SCHEMES = ("https://", "http://", "wss://", "ws://")
 MIN_STARS = 10  # tenths
 MAX_STARS = 50
 _CATEGORY = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -111,3 +117,48 @@ def via(value: Json) -> None:
     if type(value) is not dict or set(value) != {"agent", "guided"} or type(value["guided"]) is not bool:
         raise RecordRefused("bad_body", 'via is {"agent":"…","guided":true|false}')
     text(MAX_TASK)(value["agent"])
+
+
+def priority(value: Json) -> None:
+    """`normal`, `high` or `critical`."""
+    if value not in (NORMAL, HIGH, CRITICAL):
+        raise RecordRefused("bad_body", "a priority is normal, high or critical")
+
+
+def points(value: Json) -> None:
+    """An integer from 0 to 1000."""
+    if type(value) is not int:
+        raise RecordRefused("bad_body", "points are an integer")
+    if not 0 <= value <= MAX_POINTS:
+        raise RecordRefused("score_range", f"{value} of {MAX_POINTS}")
+
+
+def choice(*words: str) -> Field:
+    """Return a check for one of `words`."""
+
+    def check(value: Json) -> None:
+        if type(value) is not str or value not in words:
+            raise RecordRefused("bad_body", f"expected one of {', '.join(words)}")
+
+    return check
+
+
+def roles(value: Json) -> None:
+    """One or more of ROLES, each once."""
+    if type(value) is not list or not 1 <= len(value) <= len(ROLES):
+        raise RecordRefused("bad_body", "roles is a list")
+    for role in value:
+        choice(*ROLES)(role)
+    if len({str(role) for role in value}) != len(value):
+        raise RecordRefused("bad_body", "a role is named once")
+
+
+def endpoints(value: Json) -> None:
+    """Up to 8 URLs with scheme https, http, wss or ws, a host, and neither user, query nor fragment."""
+    if type(value) is not list or len(value) > MAX_ENDPOINTS:
+        raise RecordRefused("bad_body", f"endpoints is a list of at most {MAX_ENDPOINTS} URLs")
+    for url in value:
+        if type(url) is not str or not url.startswith(_SCHEMES) or len(url) > MAX_ENDPOINT:
+            raise RecordRefused("bad_body", "an endpoint is a URL with scheme https, http, wss or ws")
+        if not url.isascii() or not url.isprintable() or set(url) & set(' @?#\\"<>') or not url.split("/")[2]:
+            raise RecordRefused("bad_body", "an endpoint is scheme, host, port and path, and nothing else")

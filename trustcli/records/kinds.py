@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustcli.records import key, rating, revocation
+from trustcli.records import announce, key, rating, revocation, update
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,4 +14,6 @@ KINDS: dict[str, Callable[[str, Mapping[str, Json]], None]] = {
     "rating": rating.check,
     "revocation": revocation.check,
     "key": key.check,
+    "announce": announce.check,
+    "update": update.check,
 }

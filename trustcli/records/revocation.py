@@ -1,7 +1,8 @@
 """Kind `revocation`: the author takes back one record of its own.
 
 The record it names may arrive later, or never. A revocation of another author's record is valid as a
-record and has no effect: only the fold knows who wrote what.
+record and has no effect: only the fold knows who wrote what. `priority` says how fast it should travel:
+what is `critical` goes before everything else.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from trustcli.records.canonical import Json
 
 _REQUIRED = {"record": fields.record}
-_OPTIONAL = {"reason": fields.text(fields.MAX_REASON)}
+_OPTIONAL = {"reason": fields.text(fields.MAX_REASON), "priority": fields.priority}
 
 
 def check(_author: str, body: Mapping[str, Json]) -> None:
