@@ -5,7 +5,7 @@
 _trustcli_command() {
     subs='' flags='' takes=''
     case $1 in
-        '') subs='keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        '') subs='keygen id peer rate revoke undo report status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         keygen) flags='--no-passphrase --import --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--import --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         id) subs='ls show use export import passwd rotate retire' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -17,7 +17,7 @@ _trustcli_command() {
         'id rotate') flags='--confirm --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id retire') flags='--compromised-since --reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--compromised-since --reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         peer) subs='add ls show rename rm block unblock' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
-        'peer add') flags='--weight --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--weight --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer add') flags='--weight --url --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--weight --url --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer rename') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -25,8 +25,9 @@ _trustcli_command() {
         'peer block') flags='--reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer unblock') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         rate) flags='--category --reason --evidence --task --expires --private --via-agent --human-guided --new --strict --dry-run --batch --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --evidence --task --expires --via-agent --batch --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
-        revoke) flags='--category --reason --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        revoke) flags='--category --reason --priority --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --priority --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         undo) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        report) flags='--previous --reason --priority --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--previous --reason -m --priority --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         status) flags='--check --metrics --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         score) flags='--category --from --model --as-of --hops --human-only --top --bottom --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --from --model --as-of --hops --top --bottom --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         check) flags='--min --category --raters --max-age --max-spread --human-only --policy --unknown --from --model --as-of --hops --explain --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--min --category -c --raters --max-age --max-spread --policy --unknown --from --model --as-of --hops --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -80,7 +81,10 @@ _trustcli_value() {
         'peer unblock 0') kind=names ;;
         'rate --batch') kind=files ;;
         'rate 0') kind=names ;;
+        'revoke --priority') offered='normal high critical' ;;
         'revoke 0') kind=names ;;
+        'report --priority') offered='normal high critical' ;;
+        'report 0') kind=names ;;
         'score --from') kind=names ;;
         'score --model') offered='beta stars eigentrust' ;;
         'score '[0-9]*) kind=names ;;
@@ -113,7 +117,7 @@ _trustcli_value() {
         'config unset 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
         'ledger backup 0') kind=files ;;
         'completion 0') offered='bash zsh fish' ;;
-        'help '[0-9]*) offered='exit-codes environment files json policy models keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' ;;
+        'help '[0-9]*) offered='exit-codes environment files json policy models keygen id peer rate revoke undo report status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' ;;
     esac
 }
 

@@ -14,7 +14,7 @@ function __trust_line
         else if string match -qr -- '^--home=' $word
             set home (string replace -- --home= '' $word)
         else if string match -q -- '-?*' $word
-            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --category -c -m --evidence --task --expires --via-agent --batch --from --model --as-of --hops --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --subject --system --map --scale; and set option $word
+            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --subject --system --map --scale; and set option $word
         else if test -z "$command"; or contains -- "$command" id peer bridge config ledger
             set command (string trim -- "$command $word")
         else
@@ -65,6 +65,7 @@ complete -c trust -n '__trust_at \'\'' -a peer -d 'Names for keys and URIs; weig
 complete -c trust -n '__trust_at \'\'' -a rate -d 'Say what you think of somebody: 1 to 5 stars, in one category'
 complete -c trust -n '__trust_at \'\'' -a revoke -d 'Take back a rating of yours: by its record, or all about a subject'
 complete -c trust -n '__trust_at \'\'' -a undo -d 'Take back your last rating: withdrawn if it never left this machine, else revoked'
+complete -c trust -n '__trust_at \'\'' -a report -d 'Sign a trust event about an agent, for the mesh'
 complete -c trust -n '__trust_at \'\'' -a status -d 'Show who you are, what the ledger holds, and what needs attention'
 complete -c trust -n '__trust_at \'\'' -a score -d 'Show how good somebody is, as seen by you: stars, their range, raters for and against'
 complete -c trust -n '__trust_at \'\'' -a check -d 'Decide whether somebody is trusted enough: exit 0 yes, 1 no, 3 not enough evidence'
@@ -116,6 +117,7 @@ complete -c trust -n '__trust_at \'peer\'' -a rm -d 'Forget a name'
 complete -c trust -n '__trust_at \'peer\'' -a block -d 'Ignore what somebody says, from now on and only here'
 complete -c trust -n '__trust_at \'peer\'' -a unblock -d 'Listen to somebody again'
 complete -c trust -n '__trust_at \'peer add\'' -l weight -x -d 'how much you listen to their ratings before you have rated them, 0 to 1'
+complete -c trust -n '__trust_at \'peer add\'' -l url -x -d 'where their node is reached'
 complete -c trust -n '__trust_at \'peer show\' 0' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'peer rename\' 0' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'peer rm\' 0' -f -a '(__trust_names)'
@@ -137,9 +139,15 @@ complete -c trust -n '__trust_at \'rate\'' -l batch -r -F -d 'rate from NDJSON, 
 complete -c trust -n '__trust_at \'rate\' 0' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'revoke\'' -l category -s c -x -d 'only ratings in this category'
 complete -c trust -n '__trust_at \'revoke\'' -l reason -s m -x -d 'why, for all to read: TEXT, @FILE or - for stdin'
+complete -c trust -n '__trust_at \'revoke\'' -l priority -r -f -a 'normal high critical' -d 'how fast it travels: `critical` goes before everything else'
 complete -c trust -n '__trust_at \'revoke\'' -l dry-run -s n -d 'show what would be taken back'
 complete -c trust -n '__trust_at \'revoke\' 0' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'undo\'' -l dry-run -s n -d 'show what would be undone'
+complete -c trust -n '__trust_at \'report\'' -l previous -x -d 'the score before'
+complete -c trust -n '__trust_at \'report\'' -l reason -s m -x -d 'why, for all to read: TEXT, @FILE or - for stdin'
+complete -c trust -n '__trust_at \'report\'' -l priority -r -f -a 'normal high critical' -d 'how fast it travels'
+complete -c trust -n '__trust_at \'report\'' -l dry-run -s n -d 'show what would be signed'
+complete -c trust -n '__trust_at \'report\' 0' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'status\'' -l check -d 'exit 1 when there are alerts above `info`'
 complete -c trust -n '__trust_at \'status\'' -l metrics -d 'print Prometheus text for a node_exporter textfile'
 complete -c trust -n '__trust_at \'score\'' -l category -s c -x -d 'only ratings in this category'
@@ -225,4 +233,4 @@ complete -c trust -n '__trust_at \'ledger backup\' 0' -F
 complete -c trust -n '__trust_at \'ledger migrate\'' -l dry-run -s n -d 'say what would be done'
 complete -c trust -n '__trust_at \'completion\'' -l names -d 'print known names, one a line: what the scripts complete with'
 complete -c trust -n '__trust_at \'completion\' 0' -f -a 'bash zsh fish'
-complete -c trust -n '__trust_at \'help\'' -f -a 'exit-codes environment files json policy models keygen id peer rate revoke undo status score check why log show verify graph export import bridge config doctor ledger completion capabilities help'
+complete -c trust -n '__trust_at \'help\'' -f -a 'exit-codes environment files json policy models keygen id peer rate revoke undo report status score check why log show verify graph export import bridge config doctor ledger completion capabilities help'

@@ -22,7 +22,6 @@ _LIMITS = {
     "hops": (1, 6),
     "half_life_days": (0.01, 36_500),
     "lock_wait": (0, 3_600),
-    "sync_every": (0, 86_400),
 }
 
 
@@ -71,7 +70,6 @@ class Settings(NamedTuple):
     endpoints: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allow_private: bool = False
-    sync_every: float = 60.0
 
 
 MEANING = {
@@ -90,7 +88,6 @@ MEANING = {
     "endpoints": "URLs under which others reach this node: announced to everybody",
     "hosts": "further names under which `serve` answers (the Host header)",
     "allow_private": "dial private addresses and plain http that others announce: for networks of your own",
-    "sync_every": "seconds between two syncs of `serve` with peers that have no mesh, 0 for never",
 }
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "rate": "rate:rate",
     "revoke": "revoke:revoke",
     "undo": "undo:undo",
+    "report": "report:report",
     # ASK
     "status": "status:status",
     "score": "score:score",
@@ -65,7 +66,7 @@ GROUPS = {
 
 SECTIONS = {
     "Start": ("keygen", "id", "peer"),
-    "Rate": ("rate", "revoke", "undo"),
+    "Rate": ("rate", "revoke", "undo", "report"),
     "Ask": ("status", "score", "check", "why", "log", "show", "verify", "graph"),
     "Share": ("export", "import", "bridge"),
     "Care": ("config", "doctor", "ledger", "completion", "capabilities", "help"),

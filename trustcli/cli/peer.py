@@ -26,14 +26,16 @@ def add(
         kind=float,
         metavar="W",
     ),
+    url: list[str] = option("--url", help="where their node is reached", metavar="URL", many=True),
 ) -> Reply:
     """Bind a name of your own to a key or URI. Ratings that waited for it are signed now.
 
     Examples:
       trust peer add bob did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp
       trust peer add helper agent:cursor-agent --weight 0.3
+      trust peer add carol did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp --url https://carol.example
     """
-    peer, released = naming.add_peer(session.node, name, id_, weight)
+    peer, released = naming.add_peer(session.node, name, id_, weight, url or ())
     warnings: list[dict[str, str]] = []
     if naming.mixed_script(peer.name):
         warnings.append(
@@ -41,7 +43,7 @@ def add(
         )
     return Reply(
         "peer-add",
-        data={**as_data(peer), "released": released},
+        data={**as_data(peer), "released": released, "urls": url or []},
         rows=[("peer", peer.name, peer.subject or "")],
         notes=(f"{released} rating{'s' * (released != 1)} signed and released",) if released else (),
         next=f"trust rate {word(peer.name)} 4",
@@ -77,10 +79,12 @@ def show(session: Session, *, name: str = argument("NAME", "a name, key or URI",
 
         words = spell(peer.subject)
         rows.append(("words", words))
+    urls = [url for url, owner in session.node.ledger.network_notes.urls().items() if owner == peer.name]
+    rows += [("url", url) for url in urls]
     rows += [("weight", _weight(peer)), ("state", _state(peer)), ("added", rfc3339(peer.added))]
     if peer.reason:
         rows.append(("reason", peer.reason))
-    return Reply("peer-show", data={**as_data(peer), "words": words}, rows=rows)
+    return Reply("peer-show", data={**as_data(peer), "words": words, "urls": urls}, rows=rows)
 
 
 def rename(

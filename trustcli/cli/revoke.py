@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag, option
 from trustcli.node import retracting
+from trustcli.records.fields import PRIORITIES
 from trustcli.safe import word
 
 TYPE_CHECKING = False
@@ -22,6 +23,11 @@ def revoke(
     reason: str | None = option(
         "--reason", "-m", help="why, for all to read: TEXT, @FILE or - for stdin", metavar="TEXT"
     ),
+    priority: str | None = option(
+        "--priority",
+        help="how fast it travels: `critical` goes before everything else",
+        choices=PRIORITIES,
+    ),
     dry_run: bool = flag("--dry-run", "-n", help="show what would be taken back"),
 ) -> Reply:
     """Take back a rating of yours: by its record, or all about a subject.
@@ -29,7 +35,12 @@ def revoke(
     Others who have the rating ignore it once they have the revocation.
     """
     taken = retracting.revoke(
-        session.node, what, category=category, reason=session.text(reason), dry_run=dry_run
+        session.node,
+        what,
+        category=category,
+        reason=session.text(reason),
+        priority=priority,
+        dry_run=dry_run,
     )
     return reply("revoke", taken, dry_run)
 

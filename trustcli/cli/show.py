@@ -5,7 +5,7 @@ from __future__ import annotations
 from trustcli.cli.declare import Reply, argument, flag
 from trustcli.cli.log import as_data
 from trustcli.errors import NO, OK
-from trustcli.node import verifying
+from trustcli.node import reporting, verifying
 from trustcli.node.naming import NameBook
 from trustcli.records.envelope import join_line
 from trustcli.timing import rfc3339
@@ -38,6 +38,10 @@ def show(
     ]
     rows += [(f"  {name}", _text(value)) for name, value in entry.body.items()]
     data = {**as_data(entry, book), "signature": problem or "good", "line": line}
+    if entry.kind == "update":
+        state = reporting.state(session.node.ledger.network_notes.commits().get(entry.id))
+        data["state"] = state._asdict()
+        rows.append(("state", f"{state.name}: {state.accepted} of {state.asked} full nodes accepted"))
     return Reply("show", data=data, rows=rows, exit=NO if problem else OK)
 
 

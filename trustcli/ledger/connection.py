@@ -72,7 +72,7 @@ def _migrate(db: sqlite3.Connection, path: str, lock_wait: float) -> None:
 
 
 def _check(db: sqlite3.Connection, path: str) -> int:
-    """Return the version; refuse a file that is newer than this program or holds what we did not put there."""
+    """Return the version; refuse a file that is newer than this program, or not all ours."""
     with Guard(path):
         version: int
         (version,) = db.execute("PRAGMA user_version").fetchone()

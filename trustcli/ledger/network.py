@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Mark(NamedTuple):
     """How far a sync with one peer has come.
 
-    `peer` is its URL; `ledger` the peer's ledger id that `pulled` (its cursor) belongs to; `pushed` is our own
-    cursor up to which it was offered everything; `checked`, `tried`, `succeeded` are Unix ms, 0 for never.
+    `peer` is its URL; `ledger` the peer's ledger id that `pulled` (its cursor) belongs to; `pushed` is our
+    own cursor up to which it was offered everything; `checked`, `tried`, `succeeded` are Unix ms, 0 for never.
     """
 
     peer: str

@@ -104,6 +104,7 @@ class Private:
             db.execute(
                 "UPDATE private_ratings SET subject = ? WHERE subject = ?", (PETNAME + new, PETNAME + old)
             )
+            db.execute("UPDATE private_urls SET name = ? WHERE name = ?", (new, old))
 
     def remove(self, name: str) -> None:
         """Forget a name. Ratings, signed or private, stay.
@@ -114,6 +115,7 @@ class Private:
         with connection.Write(self._db, self._path, self._wait) as db:
             if not db.execute("DELETE FROM private_peers WHERE name = ?", (name,)).rowcount:
                 raise NotFound(f"no peer named {name!r}", hint="trust peer ls")
+            db.execute("DELETE FROM private_urls WHERE name = ?", (name,))
 
     def add_rating(
         self, author: str, created: int, received: int, body: Mapping[str, Json], line: bytes | None

@@ -223,9 +223,9 @@ class Ledger:
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
         for page in self.pages(after, until):
-            for seq, high, low, author, kind, created, _, body, sig in page:
+            for seq, _, _, author, kind, created, _, body, sig in page:
                 name, word = self.names[author], self.texts[kind]
-                yield Signed(seq, (high, low), name, self.rebuild(name, word, created, body), sig)
+                yield Signed(seq, name, self.rebuild(name, word, created, body), sig)
 
     def pages(self, after: int = 0, until: int = 2**62) -> Iterator[list[tuple[Any, ...]]]:
         """Yield lists of (seq, id high, id low, author, kind, created, received, body, sig), by numbers.

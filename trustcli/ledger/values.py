@@ -33,10 +33,9 @@ class Entry(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """What `verify` and `export` need of a stored record: the signed bytes, and the id it is kept under."""
+    """What `verify` and `export` need of a stored record: who signed which bytes."""
 
     seq: int
-    pair: tuple[int, int]
     author: str
     data: bytes
     sig: bytes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from trustcli.errors import NotFound, UsageError, WouldOverwrite
+from trustcli.errors import NotFound, RecordRefused, UsageError, WouldOverwrite
 from trustcli.ledger.private import PETNAME, Peer
 from trustcli.records import did
 from trustcli.records.fingerprint import short
@@ -182,8 +182,12 @@ def mixed_script(name: str) -> bool:
     return len(scripts - {"CJK", "HIRAGANA", "KATAKANA", "HANGUL"}) > 1
 
 
-def add_peer(node: Node, name: str, target: str, weight: float | None = None) -> tuple[Peer, int]:
+def add_peer(
+    node: Node, name: str, target: str, weight: float | None = None, urls: Iterable[str] = ()
+) -> tuple[Peer, int]:
     """Bind a petname to a key or URI; sign and release the drafts that waited for it.
+
+    `urls` are where the peer's node is reached, added to those known.
 
     Returns:
         The peer and the number of ratings released.
@@ -208,8 +212,29 @@ def add_peer(node: Node, name: str, target: str, weight: float | None = None) ->
         name, found.id, check_weight(weight) if weight is not None else old.weight if old else None,
         old.blocked if old else False, old.reason if old else None, old.added if old else node.clock(),
     )  # fmt: skip
+    places = [check_url(url) for url in urls]
     ledger.private.save(peer)
+    for url in places:
+        ledger.network_notes.add_url(url, name)
     return peer, rating.release(node, name, found.id)
+
+
+def check_url(url: str) -> str:
+    """Return the URL of a node, without a slash at its end.
+
+    Raises:
+        UsageError: it is no URL of a node.
+    """
+    from trustcli.records import fields  # noqa: PLC0415
+
+    url = url.rstrip("/")
+    try:
+        fields.endpoints([url])
+    except RecordRefused:
+        raise UsageError(
+            f"{url!r} is not the URL of a node", hint="https://host or http://127.0.0.1:7717"
+        ) from None
+    return url
 
 
 def check_weight(weight: float) -> float:

@@ -27,9 +27,17 @@ class TakenBack(NamedTuple):
 
 
 def revoke(
-    node: Node, word: str, *, category: str | None, reason: str | None, dry_run: bool
+    node: Node,
+    word: str,
+    *,
+    category: str | None,
+    reason: str | None,
+    priority: str | None = None,
+    dry_run: bool,
 ) -> list[TakenBack]:
     """Take back one record (by id) or all own ratings of a subject, in one category or in all.
+
+    `priority` is how fast the revocation travels between nodes: what is `critical` goes first.
 
     Ratings by earlier keys in the line of the identity in use are ours too: the key that made a
     rating takes it back.
@@ -39,12 +47,17 @@ def revoke(
     """
     book = NameBook(node)
     ours = _line(node)
+    said: dict[str, Json] = {}
+    if reason is not None:
+        said["reason"] = reason
+    if priority is not None:
+        said["priority"] = priority
     if _is_id(word) and (word.startswith("sha256:") or book.find(word) is None):
         target = _by_id(node, ours, word)
-        return _revoke_records(node, book, [target], reason, dry_run)
+        return _revoke_records(node, book, [target], said, dry_run)
     subject = book.get(word)
     taken = _withdraw(node, book, ours, subject, category, dry_run)
-    taken += _revoke_records(node, book, _standing(node, ours, subject, category), reason, dry_run)
+    taken += _revoke_records(node, book, _standing(node, ours, subject, category), said, dry_run)
     if not taken:
         raise NotFound(
             f"you have no rating of {subject.label} to take back",
@@ -71,7 +84,7 @@ def undo(node: Node, *, dry_run: bool = False) -> TakenBack:
         return _withdrawn(book, drafts[-1])
     if last is None:
         raise NotFound("there is no rating of yours to undo", hint="trust log --by me")
-    return _revoke_records(node, book, [last], None, dry_run)[0]
+    return _revoke_records(node, book, [last], {}, dry_run)[0]
 
 
 def _line(node: Node) -> set[str]:
@@ -95,9 +108,14 @@ def _by_id(node: Node, ours: set[str], word: str) -> Entry:
     entry = node.ledger.find(word)
     if entry.author not in ours:
         raise UsageError("only its author can take a record back", hint="trust peer block AUTHOR")
-    if entry.kind != "rating":
+    if entry.kind not in ("rating", "update"):
         raise UsageError(f"a {entry.kind} cannot be taken back", hint="trust log --kind rating --by me")
     return entry
+
+
+def _about(entry: Entry) -> str:
+    """Return the category of a rating, the event of an update."""
+    return str(entry.body["category" if entry.kind == "rating" else "event"])
 
 
 def _standing(node: Node, ours: set[str], subject: Subject, category: str | None) -> list[Entry]:
@@ -131,19 +149,14 @@ def _last_rating(node: Node, ours: set[str]) -> Entry | None:
 
 
 def _revoke_records(
-    node: Node, book: NameBook, targets: list[Entry], reason: str | None, dry_run: bool
+    node: Node, book: NameBook, targets: list[Entry], said: dict[str, Json], dry_run: bool
 ) -> list[TakenBack]:
     now = node.clock()
-    records = []
-    for entry in targets:
-        body: dict[str, Json] = (
-            {"record": entry.id} if reason is None else {"record": entry.id, "reason": reason}
-        )
-        records.append(seal(node, entry.author, "revocation", body, now))
+    records = [seal(node, entry.author, "revocation", {"record": entry.id, **said}, now) for entry in targets]
     if records and not dry_run:
         node.ledger.append(records, now)
     return [
-        TakenBack("revoked", book.subject(str(entry.body["subject"])), str(entry.body["category"]), entry.id)
+        TakenBack("revoked", book.subject(str(entry.body["subject"])), _about(entry), entry.id)
         for entry in targets
     ]
 

@@ -84,15 +84,22 @@ class LedgerShelf:
         """
         ids = [crypto.record_id(line[BEGIN:END]) for line in lines]
         known = self._ledger.known(ids)
-        fresh = {id_: Line(0, line, id_) for id_, line in zip(ids, lines, strict=True) if id_ not in known}
+        # by line, not by id: a copy with a forged signature must not shut out the good one beside it
+        fresh = {line: Line(0, line, id_) for id_, line in zip(ids, lines, strict=True) if id_ not in known}
         found = dict(zip(fresh, self._parsed([*fresh.values()]), strict=True))
-        good = [record for record in found.values() if not isinstance(record, RecordRefused)]
-        mine = [record for record in good if self._keeps is None or self._keeps(record)]
-        # a line in another layout than ours is refused, so a good record has the id it was looked up by
-        added = dict(zip([record.digest for record in mine],
-                         self._ledger.append_staged([stage(record) for record in mine], self._clock()),
-                         strict=True)) if mine else {}  # fmt: skip
-        return [_result(id_, found, added) for id_ in ids]
+        added = self._keep([record for record in found.values() if not isinstance(record, RecordRefused)])
+        return [
+            _result(id_, found[line], added) if line in found else Result(id_, KNOWN)
+            for id_, line in zip(ids, lines, strict=True)
+        ]
+
+    def _keep(self, records: list[Record]) -> dict[bytes, bool]:
+        """Store those that this node keeps; say by id which of them were new."""
+        mine = {one.digest: one for one in records if self._keeps is None or self._keeps(one)}
+        if not mine:
+            return {}
+        new = self._ledger.append_staged([stage(record) for record in mine.values()], self._clock())
+        return dict(zip(mine, new, strict=True))
 
     def _parsed(self, lines: list[Line]) -> list[Record | RecordRefused]:
         limit = self._clock() + TOO_NEW
@@ -105,10 +112,7 @@ class LedgerShelf:
         return Page(self.head(), tuple(found.lines), found.next, found.more)
 
 
-def _result(id_: bytes, found: dict[bytes, Record | RecordRefused], added: dict[bytes, bool]) -> Result:
-    one = found.get(id_)
-    if one is None:
-        return Result(id_, KNOWN)
+def _result(id_: bytes, one: Record | RecordRefused, added: dict[bytes, bool]) -> Result:
     if isinstance(one, RecordRefused):
         return Result(id_, one.code)
     if id_ not in added:

@@ -87,7 +87,7 @@ class Verifier:
 def _check_signatures(stored: Sequence[Signed]) -> list[str | None]:
     found: list[str | None] = []
     check, key_of, domain = crypto.check_signature, did.key_of, crypto.DOMAIN
-    for _, _, author, data, sig in stored:
+    for _, author, data, sig in stored:
         try:
             check(key_of(author), sig, domain + data)
             found.append(None)
@@ -141,7 +141,7 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
 
 def verify_entry(entry: Entry) -> str | None:
     """Return None if a stored record is what its author signed, else a code."""
-    return _check_signatures([Signed(entry.seq, (0, 0), entry.author, entry.data, entry.sig)])[0]
+    return _check_signatures([Signed(entry.seq, entry.author, entry.data, entry.sig)])[0]
 
 
 def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) -> Verified:

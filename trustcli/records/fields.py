@@ -12,7 +12,7 @@ MAX_CATEGORY = 32
 MAX_ENDPOINTS = 8  # addresses of one node
 MAX_ENDPOINT = 256  # characters of one
 MAX_POINTS = 1_000  # AgentProof's scale
-NORMAL, HIGH, CRITICAL = "normal", "high", "critical"
+PRIORITIES = NORMAL, HIGH, CRITICAL = "normal", "high", "critical"
 ROLES = ("full", "light", "bridge")
 _SCHEMES = ("https://", "http://", "wss://", "ws://")
 MIN_STARS = 10  # tenths
@@ -121,7 +121,7 @@ def via(value: Json) -> None:
 
 def priority(value: Json) -> None:
     """`normal`, `high` or `critical`."""
-    if value not in (NORMAL, HIGH, CRITICAL):
+    if value not in PRIORITIES:
         raise RecordRefused("bad_body", "a priority is normal, high or critical")
 
 

@@ -1,0 +1,98 @@
+"""A thread that owns what may be used in one thread only: a ledger connection and what works on it.
+
+Jobs are done in the order they come. What they answer, or raise, reaches the event loop that asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+_MAX_JOBS = 2_000  # waiting at once; links and requests have limits of their own long before
+
+
+class Worker:
+    """One thread, one queue.
+
+    Args:
+        rest: called after each run of jobs, when none waits; returns after how many seconds it wants to
+            be called again at the latest.
+        failed: called when `rest` raises; the thread then ends.
+    """
+
+    def __init__(self, name: str, rest: Callable[[], float], failed: Callable[[BaseException], None]) -> None:
+        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_JOBS)
+        self._rest = rest
+        self._failed = failed
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do what waits, then end."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def post(self, job: Callable[[], None]) -> bool:
+        """Have a job done, without an answer; say whether there was room for it."""
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            return False
+        return True
+
+    async def ask(self, job: Callable[[], T]) -> T:
+        """Have a job done and return its answer.
+
+        Raises:
+            asyncio.QueueFull: too many jobs wait. What the job raises.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def done(result: T | None, problem: BaseException | None) -> None:
+            if answer.cancelled():
+                return
+            if problem is not None:
+                answer.set_exception(problem)
+            else:
+                answer.set_result(result)  # type: ignore[arg-type]  # None only if T allows it
+
+        def run() -> None:
+            try:
+                result = job()
+            except BaseException as problem:  # noqa: BLE001  whoever asked gets it
+                loop.call_soon_threadsafe(done, None, problem)
+            else:
+                loop.call_soon_threadsafe(done, result, None)
+
+        if not self.post(run):
+            raise asyncio.QueueFull
+        return await answer
+
+    def _run(self) -> None:
+        wait = 0.0
+        try:
+            while True:
+                try:
+                    job = self._jobs.get(timeout=wait) if wait > 0 else self._jobs.get_nowait()
+                except queue.Empty:
+                    wait = self._rest()
+                    continue
+                if job is None:
+                    self._rest()
+                    return
+                job()
+                wait = 0.0
+        except BaseException as problem:  # noqa: BLE001  without this thread there is no node
+            self._failed(problem)
