@@ -30,6 +30,7 @@ _COLUMNS = {
     "ratings": "subject, category, rater, created, seq, value, expires, author, machine",
     "revocations": "author, id_hi, id_lo, seq, created",
     "keys": "author, seq, action, other, at, created",
+    "announces": "author, seq",
 }
 _NOBODY = -1  # number of a name that is not there; no row has it
 

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 BLOCK = 512  # ids; an answer reads two blocks for a sum, 0.3 ms each
 _FILL = 384  # ids of each part of a block that grew too large: later ones find room
-_BATCH = 100_000  # records of one transaction while there are so many; 25 MB of ids in memory
+BATCH = 100_000  # records: 25 MB of ids; smaller ones would rewrite most of a large file again and again
 _CACHE = 32  # blocks kept in memory: the ranges of a message ascend, so few are enough
 _MODULUS = 2**256
 _BELOW: Item = (0, b"")
 _ABOVE: Item = (2**62, b"")
 _ROWS = (
     "SELECT second, id FROM ids WHERE (second, id) >= (?, ?) AND (second, id) < (?, ?)"
-    f" ORDER BY second, id LIMIT {BLOCK + 1}"
+    " ORDER BY second, id LIMIT ?"
 )
 
 
@@ -48,11 +48,17 @@ class IdIndex:
     the next read that needs the file raises Busy instead of mixing the two.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, batch: int = BATCH) -> None:
+        """Read what there is.
+
+        Args:
+            batch: About how many records to take in with one transaction.
+        """
+        self._batch = batch
         self._ledger = ledger
         self._db = ledger._db  # noqa: SLF001  of the same package, as reader and audit
         self._wait = ledger._wait  # noqa: SLF001
-        self._damaged = False
+        self._doubtful = False  # a block was not what it should be
         self._load()
 
     def catch_up(self, progress: Progress | None = None) -> int:
@@ -64,12 +70,12 @@ class IdIndex:
         Raises:
             DiskError: a stored record is not what its id says. Busy.
         """
-        if self._mark != self._marked():
+        if self._doubtful or self._mark != self._marked():
             self._load()
         before = len(self)
         try:
-            if self._damaged:
-                raise _TornError
+            if self._doubtful:
+                self._check()
             self._follow(progress)
         except _TornError:
             self.rebuild(progress)
@@ -84,14 +90,14 @@ class IdIndex:
         with connection.Write(self._db, self._ledger.path, self._wait) as db:
             db.execute("DELETE FROM ids")
             db.execute("DELETE FROM id_blocks")
-            db.execute("UPDATE id_mark SET seq = 0")
-        self._damaged = False
+            db.execute("INSERT OR REPLACE INTO id_mark VALUES (1, 0)")
+        self._doubtful = False
         self._load()
         try:
             self._follow(progress)
         except _TornError:
-            raise DiskError(
-                f"{self._ledger.path} is damaged (ids)", hint="trust ledger check; then restore a backup"
+            return self.rebuild(progress)
+            DiskError(f"", hint="trust ledger check; then restore a backup"
             ) from None
 
     def __len__(self) -> int:
@@ -147,14 +153,24 @@ class IdIndex:
             return [], [0]
         until = self._keys[block + 1] if block + 1 < len(self._keys) else _ABOVE
         with connection.Guard(self._ledger.path):
-            rows: list[Item] = self._db.execute(_ROWS, (*self._keys[block], *until)).fetchall()
+            rows: list[Item] = self._db.execute(_ROWS, (*self._keys[block], *until, BLOCK + 1)).fetchall()
         sums = [0, *accumulate([int.from_bytes(id_, "little") for _, id_ in rows])]
         count = self._starts[block + 1] - self._starts[block]
         if len(rows) != count or (self._sums[block] + sums[-1] - self._sums[block + 1]) % _MODULUS:
-            # either another process was here, or the file is damaged; `catch_up` mends both
-            self._damaged = self._mark == self._marked()
+            self._doubtful = True  # either another process was here, or the file is damaged: see `catch_up`
             raise Busy(f"{self._ledger.path}: the index of ids has changed meanwhile")
         return rows, sums
+
+    def _check(self) -> None:
+        """Read every block once."""
+        try:
+            for block in range(len(self._keys)):
+                self._read(block)
+        except Busy:
+            if self._mark == self._marked():
+                raise _TornError from None
+            raise
+        self._doubtful = False
 
     def _marked(self) -> int:
         with connection.Guard(self._ledger.path):
@@ -171,8 +187,8 @@ class IdIndex:
         self._mark = rows[0][0] if rows else 0
         blocks = [row[1:] for row in rows if row[1] is not None]
         self._keys: list[Item] = [(second, id_) for second, id_, _, _ in blocks] or [_BELOW]
-        self._starts = [0, *accumulate(count for _, _, count, _ in blocks)]
-        self._sums = [0, *accumulate(int.from_bytes(total, "little") for *_, total in blocks)]
+        self._starts: list[int] = [0, *accumulate(count for _, _, count, _ in blocks)]
+        self._sums: list[int] = [0, *accumulate(int.from_bytes(total, "little") for *_, total in blocks)]
         self._cache: dict[int, tuple[list[Item], list[int]]] = {}
 
     def _follow(self, progress: Progress | None) -> None:
@@ -182,9 +198,9 @@ class IdIndex:
                 progress(len(self), self._ledger.head().records)
         with connection.Guard(self._ledger.path):
             last, records = self._db.execute(
-                "SELECT (SELECT max(seq) FROM records), records FROM head"
+                "SELECT (SELECT coalesce(max(seq), 0) FROM records), (SELECT records FROM head)"
             ).fetchone()
-        if last == self._mark and records != len(self):
+        if last <= self._mark and records != len(self):
             raise _TornError
 
     def _gather(self) -> tuple[int, list[Item]]:
@@ -194,7 +210,7 @@ class IdIndex:
         for page in self._ledger.pages(last):
             items += self._items(page)
             last = page[-1][0]
-            if len(items) >= _BATCH:
+            if len(items) >= self._batch:
                 break
         items.sort()
         return last, items
@@ -223,7 +239,7 @@ class IdIndex:
                 except sqlite3.IntegrityError:
                     raise _TornError from None
                 db.executemany("INSERT OR REPLACE INTO id_blocks VALUES (?, ?, ?, ?)", changed)
-                db.execute("UPDATE id_mark SET seq = ?", (last,))
+                db.execute("INSERT OR REPLACE INTO id_mark VALUES (1, ?)", (last,))
         self._load()
 
     def _changed(self, items: list[Item]) -> list[tuple[int, bytes, int, bytes]]:

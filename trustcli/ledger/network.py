@@ -32,10 +32,10 @@ class Mark(NamedTuple):
 
 
 class Address(NamedTuple):
-    """One URL of the address book. Times are Unix ms, 0 for never; `source` is who told us."""
+    """A URL and the key said to be there, "" for unknown. Times are Unix ms, 0 for never; `source` told us."""
 
     url: str
-    key: str | None
+    key: str
     source: str
     tried: bool
     anchor: bool
@@ -114,7 +114,7 @@ class NetworkNotes:
 
     def addresses(self) -> list[Address]:
         """Return the address book by URL."""
-        rows = self._rows("SELECT * FROM private_addresses ORDER BY url")
+        rows = self._rows("SELECT * FROM private_addresses ORDER BY url, key")
         return [Address._make((*row[:3], bool(row[3]), bool(row[4]), *row[5:])) for row in rows]
 
     def save_addresses(self, addresses: Iterable[Address]) -> None:

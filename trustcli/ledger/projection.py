@@ -147,6 +147,14 @@ def _key_row(numbers: Numbers, seq: int, author: int, created: int, fields: Any)
     return (author, seq, action, number, created if since is None else since, created)
 
 
+def _announce_fields(_: Mapping[str, Json]) -> tuple[object, ...]:
+    return ()
+
+
+def _announce_row(_: Numbers, seq: int, author: int, _created: int, _fields: Any) -> tuple[object, ...]:
+    return (author, seq)
+
+
 class Projection(NamedTuple):
     """How one kind is projected: what to keep of a body, and the row this makes once there are numbers."""
 
@@ -159,11 +167,13 @@ PROJECTIONS = {
     "rating": Projection("ratings", _rating_fields, _rating_row),
     "revocation": Projection("revocations", _revocation_fields, _revocation_row),
     "key": Projection("keys", _key_fields, _key_row),
+    "announce": Projection("announces", _announce_fields, _announce_row),
 }
 _INSERT = {
     "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
     "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
     "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
+    "announces": "INSERT INTO announces VALUES (?,?)",
 }
 
 

@@ -5,8 +5,8 @@ can of course do as it likes; `trust verify` finds that out).
 
 `records` holds what was signed, without repeating what the envelope always repeats: the canonical bytes
 are rebuilt from author, body, created, kind and the ledger's network, exactly, because the canonical
-form has one layout. `ratings`, `revocations` and `keys` are integer projections for the folds, clustered
-by subject and indexed by rater, so that no fold reads a record. See docs/adr/0003-ledger.md.
+form has one layout. `ratings`, `revocations`, `keys` and `announces` are integer projections for the
+folds, clustered by subject and indexed by rater, so that no fold reads a record. See docs/adr/0003-ledger.md.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ TABLES = (
 ) STRICT""",
 )
 NODE_TABLES = (
+    """CREATE TABLE announces (
+  author INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (author, seq)
+) STRICT, WITHOUT ROWID""",
     # all ids in the order of negentropy, and sums of blocks of them; derived, filled when first needed
     """CREATE TABLE ids (
   second INTEGER NOT NULL, id BLOB NOT NULL,
@@ -93,8 +97,10 @@ NODE_TABLES = (
   checked INTEGER NOT NULL, tried INTEGER NOT NULL, succeeded INTEGER NOT NULL, failures INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE private_addresses (
-  url TEXT PRIMARY KEY, key TEXT, source TEXT NOT NULL, tried INTEGER NOT NULL, anchor INTEGER NOT NULL,
-  heard INTEGER NOT NULL, attempted INTEGER NOT NULL, worked INTEGER NOT NULL, failures INTEGER NOT NULL
+  url TEXT NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL,
+  tried INTEGER NOT NULL, anchor INTEGER NOT NULL,
+  heard INTEGER NOT NULL, attempted INTEGER NOT NULL, worked INTEGER NOT NULL, failures INTEGER NOT NULL,
+  PRIMARY KEY (url, key)
 ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE private_nodes (
   key TEXT PRIMARY KEY, met INTEGER NOT NULL, heard INTEGER NOT NULL,
@@ -114,14 +120,21 @@ NODE_TABLES = (
   name TEXT PRIMARY KEY, value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID""",
 )
-_APPEND_ONLY = ("records", "ratings", "revocations", "keys")
-TRIGGERS = tuple(
-    f"""CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table}
+
+
+def _append_only(*tables: str) -> tuple[str, ...]:
+    """Return triggers that refuse to change or delete rows of these tables."""
+    return tuple(
+        f"""CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table}
 BEGIN SELECT RAISE(ABORT, 'append-only'); END"""
-    for table in _APPEND_ONLY
-    for action in ("update", "delete")
-)
-STATEMENTS = TABLES + TRIGGERS + NODE_TABLES
+        for table in tables
+        for action in ("update", "delete")
+    )
+
+
+TRIGGERS = _append_only("records", "ratings", "revocations", "keys")
+NODE_TRIGGERS = _append_only("announces")
+STATEMENTS = TABLES + TRIGGERS + NODE_TABLES + NODE_TRIGGERS
 _BY_LIBRARY = frozenset(("_sqlite_migrations", "idx__sqlite_migrations_migration_set_name"))
 
 
@@ -146,9 +159,13 @@ def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") ->
 
     @migrations(name="0002_node")
     def _node(found: Database) -> None:
-        for statement in NODE_TABLES:
+        for statement in NODE_TABLES + NODE_TRIGGERS:
             found.execute(statement)
         found.execute("INSERT INTO id_mark VALUES (1, 0)")
+        found.execute(
+            "INSERT INTO announces SELECT author, seq FROM records"
+            " WHERE kind = (SELECT id FROM words WHERE text = 'announce')"
+        )
         found.execute("PRAGMA user_version = 2")
 
     migrations.apply(Database(db))

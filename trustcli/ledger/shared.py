@@ -53,6 +53,14 @@ class SharedLedger(Ledger):
     def __init__(self, db: sqlite3.Connection, path: str, lock_wait: float) -> None:
         super().__init__(db, path, lock_wait)
         db.set_authorizer(_no_private)
+        self._version = -1
+
+    def has_changed(self) -> bool:
+        """Say whether another connection wrote to the file since this was last asked."""
+        with connection.Guard(self.path):
+            (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        changed, self._version = version != self._version, version
+        return changed
 
     def lines(self, after: int, limit: int, room: int) -> Lines:
         """Return record lines in order of arrival: at most `limit`, about `room` bytes."""
@@ -83,7 +91,7 @@ class SharedLedger(Ledger):
 
     def announced(self) -> list[bytes]:
         """Return the lines of all announce records, in order of arrival."""
-        condition = "r.kind = (SELECT id FROM words WHERE text = 'announce') ORDER BY r.seq"
+        condition = "r.seq IN (SELECT seq FROM announces) ORDER BY r.seq"
         return self._cut(condition, (), 0, 100_000, 1 << 26).lines
 
     def _cut(self, condition: str, values: tuple[object, ...], after: int, limit: int, room: int) -> Lines:

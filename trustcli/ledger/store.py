@@ -220,6 +220,14 @@ class Ledger:
             "r.author = (SELECT id FROM nodes WHERE name = ?) ORDER BY r.seq DESC LIMIT ?", (author, limit)
         )
 
+    def announcements(self, author: str | None = None) -> Iterator[Entry]:
+        """Yield the stored `announce` records, of everybody or of one author, in order of arrival."""
+        condition = "" if author is None else " WHERE author = (SELECT id FROM nodes WHERE name = ?)"
+        return self._entries(
+            f"r.seq IN (SELECT seq FROM announces{condition}) ORDER BY r.seq",  # noqa: S608
+            () if author is None else (author,),
+        )
+
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
         for page in self.pages(after, until):

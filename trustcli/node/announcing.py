@@ -49,5 +49,5 @@ def wanted(node: Node) -> dict[str, Json]:
 
 def latest(node: Node, author: str) -> Entry | None:
     """Return the announcement of an author that counts: the latest in total order."""
-    found = [entry for entry in node.ledger.by_author(author) if entry.kind == "announce"]
+    found = node.ledger.announcements(author)
     return max(found, key=lambda entry: (entry.created, entry.id), default=None)
