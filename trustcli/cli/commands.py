@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     # START
     "keygen": "keygen:keygen",
+    "init": "init:init",
     "id ls": "identity:ls",
     "id show": "identity:show",
     "id use": "identity:use",
@@ -37,6 +38,9 @@ COMMANDS = {
     # SHARE
     "export": "export:export",
     "import": "import_:import_",
+    "sync": "sync:sync",
+    "compare": "sync:compare",
+    "serve": "serve:serve",
     "bridge csv": "bridge:csv",
     # CARE
     "config get": "config:get",
@@ -65,10 +69,10 @@ GROUPS = {
 }
 
 SECTIONS = {
-    "Start": ("keygen", "id", "peer"),
+    "Start": ("keygen", "init", "id", "peer"),
     "Rate": ("rate", "revoke", "undo", "report"),
     "Ask": ("status", "score", "check", "why", "log", "show", "verify", "graph"),
-    "Share": ("export", "import", "bridge"),
+    "Share": ("sync", "compare", "serve", "export", "import", "bridge"),
     "Care": ("config", "doctor", "ledger", "completion", "capabilities", "help"),
 }
 

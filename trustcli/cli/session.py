@@ -65,6 +65,18 @@ class Session:
             self._node.close()
 
     @property
+    def service_manager(self) -> str:
+        """Where systemd listens for how a service is doing; empty without it."""
+        return os.environ.get("NOTIFY_SOCKET", "")
+
+    @property
+    def user(self) -> str:
+        """The account that runs this."""
+        import pwd  # noqa: PLC0415  for one command
+
+        return pwd.getpwuid(os.getuid()).pw_name
+
+    @property
     def draws(self) -> bool:
         """Whether answers may be drawn: somebody looks at stdout and wants more than lines."""
         return not self.json and not self.plain and self.is_terminal(sys.stdout)

@@ -96,8 +96,8 @@ class IdIndex:
         try:
             self._follow(progress)
         except _TornError:
-            return self.rebuild(progress)
-            DiskError(f"", hint="trust ledger check; then restore a backup"
+            raise DiskError(
+                f"{self._ledger.path} is damaged (ids)", hint="trust ledger check; then restore a backup"
             ) from None
 
     def __len__(self) -> int:

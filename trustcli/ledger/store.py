@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Self
 
     from trustcli.ledger.audit import Audit
     from trustcli.records.envelope import Record
@@ -62,7 +62,7 @@ class Ledger:
         self._ends: dict[str, bytes] = {}  # what follows `created`, by kind
 
     @classmethod
-    def open(cls, path: str, *, lock_wait: float = connection.LOCK_WAIT) -> Ledger:
+    def open(cls, path: str, *, lock_wait: float = connection.LOCK_WAIT) -> Self:
         """Open the ledger at `path`.
 
         Raises:
@@ -76,7 +76,7 @@ class Ledger:
             raise
 
     @classmethod
-    def create(cls, path: str, *, network: str = "main", lock_wait: float = connection.LOCK_WAIT) -> Ledger:
+    def create(cls, path: str, *, network: str = "main", lock_wait: float = connection.LOCK_WAIT) -> Self:
         """Open the ledger at `path`, making it first where there is none.
 
         Raises:

@@ -49,7 +49,7 @@ class Node:
         self.passphrase = passphrase
         self.identity = identity or settings.identity
         self.keys = KeyRing(places.keys)
-        self._lock_wait = settings.lock_wait if lock_wait is None else lock_wait
+        self.lock_wait = settings.lock_wait if lock_wait is None else lock_wait
         self._ledger: Ledger | None = None
         self._signers: dict[str, Signer] = {}
 
@@ -63,7 +63,7 @@ class Node:
         if self._ledger is None:
             from trustcli.ledger import Ledger  # noqa: PLC0415  keygen --help needs no sqlite
 
-            self._ledger = Ledger.open(self.places.ledger, lock_wait=self._lock_wait)
+            self._ledger = Ledger.open(self.places.ledger, lock_wait=self.lock_wait)
         return self._ledger
 
     def make_ledger(self) -> Ledger:
@@ -74,7 +74,7 @@ class Node:
             from trustcli.ledger import Ledger  # noqa: PLC0415
 
             self._ledger = Ledger.create(
-                self.places.ledger, network=self.settings.network, lock_wait=self._lock_wait
+                self.places.ledger, network=self.settings.network, lock_wait=self.lock_wait
             )
             return self._ledger
 

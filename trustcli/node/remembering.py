@@ -45,6 +45,8 @@ class LedgerMemory:
         self._new_commits: dict[str, KeptCommit] = {}
         self._new_knocks = False
         self._linked: Mapping[str, Link] = {}
+        self._blocked: set[str] = set()
+        self.blocked()
 
     def secret(self) -> bytes:
         """See mesh.memory.Memory."""
@@ -78,7 +80,13 @@ class LedgerMemory:
     def blocked(self) -> Collection[str]:
         """See mesh.memory.Memory."""
         peers = self._node.ledger.private.peers()
-        return {peer.subject for peer in peers if peer.blocked and peer.subject}
+        self._blocked = {peer.subject for peer in peers if peer.blocked and peer.subject}
+        return self._blocked
+
+    def refuses(self, key: str, now: int) -> bool:
+        """Say whether a key is banned or blocked; may be asked from any thread."""
+        seen = self._seen.get(key)
+        return key in self._blocked or (seen is not None and seen.banned_until > now)
 
     def pending_commits(self) -> list[Commit]:
         """See mesh.memory.Memory."""

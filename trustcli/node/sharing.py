@@ -48,6 +48,10 @@ class LedgerShelf:
         self._verifier.__exit__()
         self._ledger.close()
 
+    def has_changed(self) -> bool:
+        """Say whether another connection wrote since this was last asked."""
+        return self._ledger.has_changed()
+
     def head(self) -> Head:
         """Say what is there, in constant time."""
         head = self._ledger.head()

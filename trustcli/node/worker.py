@@ -23,12 +23,14 @@ class Worker:
     """One thread, one queue.
 
     Args:
-        rest: called after each run of jobs, when none waits; returns after how many seconds it wants to
-            be called again at the latest.
+        rest: called after each run of jobs, when none waits; returns after how many seconds (above 0) it
+            wants to be called again at the latest, None for when there is a next job.
         failed: called when `rest` raises; the thread then ends.
     """
 
-    def __init__(self, name: str, rest: Callable[[], float], failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, name: str, rest: Callable[[], float | None], failed: Callable[[BaseException], None]
+    ) -> None:
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_JOBS)
         self._rest = rest
         self._failed = failed
@@ -81,18 +83,17 @@ class Worker:
         return await answer
 
     def _run(self) -> None:
-        wait = 0.0
+        wait: float | None = None  # the first job sets everything up
         try:
             while True:
                 try:
-                    job = self._jobs.get(timeout=wait) if wait > 0 else self._jobs.get_nowait()
+                    job = self._jobs.get_nowait() if wait == 0 else self._jobs.get(timeout=wait)
                 except queue.Empty:
                     wait = self._rest()
                     continue
                 if job is None:
-                    self._rest()
                     return
                 job()
-                wait = 0.0
+                wait = 0
         except BaseException as problem:  # noqa: BLE001  without this thread there is no node
             self._failed(problem)

@@ -1,0 +1,301 @@
+"""Repair: what pushes did not bring is found by comparing, over the same links.
+
+The dialler of a link drives it, or its light end. It compares when the heads differ although both sides
+have come to rest, asks one question at a time, again when there is no answer, and leaves a peer alone for a
+while that had nothing to give.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec import UNSET
+
+from trustcli.errors import PeerFault
+from trustcli.mesh import converse
+from trustcli.mesh.faults import FAULTS
+from trustcli.mesh.messages import lines
+from trustcli.mesh.payloads import SYNC_REQUEST, SYNC_RESPONSE
+from trustcli.sync.closure import Closure, asking_about
+from trustcli.sync.dialogue import pulling, pushing
+from trustcli.sync.exchange import PAGE, Result
+from trustcli.sync.talk import Mark, Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustcli.mesh.converse import Conversation
+    from trustcli.mesh.desk import Desk
+    from trustcli.mesh.link import Link
+    from trustcli.mesh.payloads import SyncRequest, SyncResponse
+    from trustcli.mesh.taking import Taking
+    from trustcli.sync.dialogue import Asking
+    from trustcli.sync.exchange import Head, Items, Page
+
+REST = 1_000  # ms without a new record after which a head has come to rest
+ANYWAY = 30_000  # ms after which heads that never rest are compared in motion
+ANSWER_TIME = 5_000  # ms until a question is asked again
+TRIES = 3  # times that it is asked
+PAUSE, LONGEST_PAUSE = 2_000, 60_000  # ms after a sync; doubling while it brings nothing
+AT_ONCE = 3  # syncs that we drive
+LONG = 60_000  # ms after which a sync no longer counts among them: a slow peer holds nobody up
+ASKED = 8  # questions of a peer that wait for their turn
+
+
+class _Sync:
+    """A sync that we drive over one link."""
+
+    def __init__(self, talk: Talk, conversation: Conversation[None], now: int) -> None:
+        self.talk = talk
+        self.conversation = conversation
+        self.since = now
+        self.before = talk.shelf.head().fingerprint
+        self.question: SyncRequest | None = None
+        self.asked = now
+        self.tries = 0
+        self.answer: SyncResponse | None = None
+
+
+class _State:
+    """What one link needs."""
+
+    def __init__(self, link: Link, now: int) -> None:
+        self.link = link
+        self.equal = now  # when both were last seen to be equal
+        self.wanted = False
+        self.not_before = 0
+        self.pause = PAUSE
+        self.sync: _Sync | None = None
+        self.questions: deque[SyncRequest] = deque(maxlen=ASKED)
+        self.offered = 0  # id of the offer that is being taken
+
+
+class Syncing:
+    """All syncs over all links, ours and theirs.
+
+    Args:
+        finished: is called with a link when a sync over it is over.
+    """
+
+    def __init__(self, desk: Desk, taking: Taking, finished: Callable[[Link], None]) -> None:
+        self._desk = desk
+        self._taking = taking
+        self._finished = finished
+        self._states: dict[int, _State] = {}
+        desk.on_close.append(self._leave)
+
+    def start(self, link: Link) -> None:
+        """Begin to look after a link whose handshake is done."""
+        self._states[link.number] = _State(link, self._desk.now)
+
+    def compared(self, link: Link) -> None:
+        """Note that the peer's head was heard; it may differ from ours."""
+        state = self._states[link.number]
+        if self._desk.is_same(link):
+            state.equal, state.wanted, state.pause = self._desk.now, False, PAUSE
+        elif self._drives(link):
+            state.wanted = True
+
+    def asked(self, link: Link, request: SyncRequest) -> None:
+        """Queue a question of a peer."""
+        self._states[link.number].questions.append(request)
+
+    def answered(self, link: Link, response: SyncResponse) -> None:
+        """Keep the answer to what was asked; a second one is a late duplicate."""
+        sync = self._states[link.number].sync
+        if sync and sync.question and response.id == sync.question.id:
+            sync.answer = response
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for `settle`."""
+        return not any(
+            state.questions or (state.sync and state.sync.answer) for state in self._states.values()
+        )
+
+    def settle(self) -> None:
+        """Answer one question of each peer, and go on with each sync that has its answer.
+
+        Raises:
+            DiskError, Busy: from the shelf.
+        """
+        for state in list(self._states.values()):
+            if state.questions:
+                self._serve(state, state.questions.popleft())
+            if state.sync and state.sync.answer:
+                self._go_on(state, state.sync, state.sync.answer)
+
+    def tick(self) -> None:
+        """Ask again what was not answered; begin the syncs that are due."""
+        now = self._desk.now
+        for state in list(self._states.values()):
+            sync = state.sync
+            if sync and now >= sync.asked + ANSWER_TIME and not sync.answer:
+                self._ask_again(state, sync)
+            elif sync is None and state.wanted and self._may_begin(state):
+                self._begin(state)
+
+    def next_time(self) -> int | None:
+        """Return when `tick` has something to do, None for never."""
+        times = [state.sync.asked + ANSWER_TIME for state in self._states.values() if state.sync]
+        times += [
+            max(state.not_before, self._desk.changed + REST)
+            for state in self._states.values()
+            if state.wanted and not state.sync
+        ]
+        return min(times, default=None)
+
+    def _drives(self, link: Link) -> bool:
+        mine, theirs = self._desk.me.is_full, link.peer.is_full
+        return (link.is_dialler and mine) if mine == theirs else theirs
+
+    def _may_begin(self, state: _State) -> bool:
+        now = self._desk.now
+        rested = now >= self._desk.changed + REST or now >= state.equal + ANYWAY
+        others = sum(
+            other.sync is not None and now < other.sync.since + LONG for other in self._states.values()
+        )
+        return rested and now >= state.not_before and others < AT_ONCE and not self._desk.is_same(state.link)
+
+    # ours
+
+    def _begin(self, state: _State) -> None:
+        link, desk = state.link, self._desk
+        state.wanted = False
+        desk.counts["syncs"] += 1
+        shelf = _Pulling(desk, self._taking, link)
+        mark = desk.memory.mark(link.did)
+        if desk.me.is_full:
+            talk = Talk(shelf, mark if _is_far_behind(desk.head, link.head) else Mark(), now=desk.now)
+            asking = _both_ways(talk)
+        else:
+            talk = Talk(shelf, mark, now=desk.now, own=(desk.me.did,))
+            asking = _about_subjects(talk, Closure(desk.me.subjects, (desk.me.did,), desk.me.hops))
+        state.sync = _Sync(talk, converse.in_frames(asking), desk.now)
+        self._go_on(state, state.sync, None)
+
+    def _go_on(self, state: _State, sync: _Sync, answer: SyncResponse | None) -> None:
+        sync.answer = None
+        try:
+            question = next(sync.conversation) if answer is None else sync.conversation.send(answer)
+        except StopIteration:
+            self._end(state, sync)
+        except PeerFault as problem:
+            self._desk.counts["syncs failed"] += 1
+            self._end(state, sync)
+            if state.link.number in self._desk.links:
+                code = problem.code if problem.code in FAULTS else "useless_sync"
+                self._desk.blame(state.link, code)
+        else:
+            sync.question, sync.tries = question, 0
+            self._ask(state, sync)
+
+    def _ask(self, state: _State, sync: _Sync) -> None:
+        assert sync.question
+        sync.asked = self._desk.now
+        sync.tries += 1
+        if state.link.number in self._desk.links:
+            state.link.outbox.reply(SYNC_REQUEST, sync.question)
+            self._desk.flush(state.link)
+
+    def _ask_again(self, state: _State, sync: _Sync) -> None:
+        if sync.tries < TRIES:
+            self._ask(state, sync)
+        else:
+            self._desk.counts["syncs unanswered"] += 1
+            self._end(state, sync)
+
+    def _end(self, state: _State, sync: _Sync) -> None:
+        link, desk, talk = state.link, self._desk, sync.talk
+        state.sync = None
+        if talk.mark.ledger:
+            desk.memory.save_mark(link.did, talk.mark)
+        useful = bool(talk.new or talk.given) or desk.is_same(link) or sync.before != desk.head.fingerprint
+        state.pause = PAUSE if useful else min(2 * state.pause, LONGEST_PAUSE)
+        state.not_before = desk.now + state.pause
+        if link.number in desk.links:
+            self._finished(link)
+
+    # theirs
+
+    def _serve(self, state: _State, request: SyncRequest) -> None:
+        link = state.link
+        try:
+            if request.offer is not UNSET:
+                self._take_offer(state, request.id, lines(request.offer))
+            else:
+                link.outbox.reply(SYNC_RESPONSE, converse.serve(request, self._desk.shelf))
+        except PeerFault:
+            self._desk.blame(link, "bad_payload")
+
+    def _take_offer(self, state: _State, id_: int, offered: Sequence[bytes]) -> None:
+        """Let the lines of an offer wait with all others; the answer goes when the last one is judged."""
+        if state.offered == id_:
+            return  # the same question again, while it waits
+        state.offered = id_
+        taken = dict[int, Result]()
+
+        def told(place: int) -> Callable[[Result], None]:
+            def tell(result: Result) -> None:
+                taken[place] = result
+                if len(taken) == len(offered):
+                    state.offered = 0
+                    found = [taken[index] for index in range(len(offered))]
+                    reply = converse.results(id_, self._desk.shelf, found)
+                    state.link.outbox.reply(SYNC_RESPONSE, reply)
+
+            return tell
+
+        complete = True
+        for place, line in enumerate(offered):
+            complete = self._taking.add(state.link, (line,), told=told(place)) and complete
+        if not complete:
+            state.offered = 0  # no room: the peer asks again
+
+    def _leave(self, link: Link, _code: str) -> None:
+        self._states.pop(link.number, None)
+
+
+class _Pulling:
+    """The shelf as a dialogue over one link sees it: what it takes is judged, forwarded and answered for."""
+
+    def __init__(self, desk: Desk, taking: Taking, link: Link) -> None:
+        self._shelf = desk.shelf
+        self._taking = taking
+        self._link = link
+        self.network = desk.shelf.network
+
+    def head(self) -> Head:
+        return self._shelf.head()
+
+    def page(self, after: int, limit: int, room: int) -> Page:
+        return self._shelf.page(after, limit, room)
+
+    def about(self, subject: str, after: int, limit: int, room: int) -> Page:
+        return self._shelf.about(subject, after, limit, room)
+
+    def wanted(self, ids: Sequence[bytes]) -> Page:
+        return self._shelf.wanted(ids)
+
+    def items(self) -> Items:
+        return self._shelf.items()
+
+    def take(self, found: Sequence[bytes]) -> list[Result]:
+        return self._taking.take(self._link, found)
+
+
+def _is_far_behind(ours: Head, theirs: Head | None) -> bool:
+    """Say whether the peer's feed, from where we left it, is cheaper than a comparison."""
+    return theirs is not None and theirs.records > 2 * ours.records + PAGE
+
+
+def _both_ways(talk: Talk) -> Asking[None]:
+    yield from pulling(talk)
+    if not talk.is_compared:
+        yield from pushing(talk)
+
+
+def _about_subjects(talk: Talk, closure: Closure) -> Asking[None]:
+    yield from asking_about(talk, closure, set())
+    yield from pushing(talk)

@@ -1,0 +1,270 @@
+"""Records that come: queued by link, taken in fair shares, verified once, and answered for.
+
+Order of the checks: size and shape (the frame), what we know already, the share of the link, and only then
+signatures. A forged copy of a record never stands in for the good one: lines are told apart by all their
+bytes until one of them is verified.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from trustcli.mesh.contents import note
+from trustcli.records.crypto import record_id
+from trustcli.records.envelope import outline
+from trustcli.sync.exchange import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from trustcli.mesh.contents import Note
+    from trustcli.mesh.desk import Desk
+    from trustcli.mesh.link import Link
+
+    Told = Callable[[Result], None]
+
+BATCH = 2_000  # records of one settle: a quarter of a second of one core
+FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
+FORGED = 50  # records with bad signatures after which a link is cut, whatever the time between them
+QUEUED = 8 << 20  # bytes of records that wait for one link: a few frames
+QUEUED_LINES = 10_000
+NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
+_SOUND = frozenset((NEW, KNOWN, NOT_MINE))
+_FORGED = frozenset(("bad_signature", "bad_key"))
+
+
+class Waiting:
+    """One line in a queue: who brought it, and who wants to know what became of it."""
+
+    __slots__ = ("id", "line", "link", "told")
+
+    def __init__(self, link: Link, line: bytes, id_: bytes, told: Told | None) -> None:
+        self.link, self.line, self.id, self.told = link, line, id_, told
+
+
+class _Queue:
+    """What one link brought, alarms apart."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.alarms: deque[Waiting] = deque()
+        self.others: deque[Waiting] = deque()
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self.alarms) + len(self.others)
+
+
+class Taking:
+    """The queues of all links, and what happens to what leaves them.
+
+    Args:
+        forward: is called with each record that is new here.
+        accepted: is called with each sound record and a link that brought it.
+    """
+
+    def __init__(
+        self, desk: Desk, forward: Callable[[Note], None], accepted: Callable[[Note, Link], None]
+    ) -> None:
+        self._desk = desk
+        self._forward = forward
+        self._accepted = accepted
+        self._queues: dict[int, _Queue] = {}
+        self._updates: dict[bytes, Note] = {}
+        self._turn = 0
+        desk.on_close.append(self._leave)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._queues
+
+    def add(
+        self, link: Link, lines: Sequence[bytes], *, alarm: bool = False, told: Told | None = None
+    ) -> bool:
+        """Queue the lines of a message; say whether all were new to us or found room.
+
+        What is known is answered at once.
+        """
+        queue = self._queues.setdefault(link.number, _Queue(link))
+        complete = True
+        for line in lines:
+            complete = self._add(queue, link, line, alarm, told) and complete
+        if not queue:
+            del self._queues[link.number]
+        return complete
+
+    def _add(self, queue: _Queue, link: Link, line: bytes, alarm: bool, told: Told | None) -> bool:
+        self._desk.counts["records in"] += 1
+        data = outline(line)
+        if data is None:
+            self._refused(Waiting(link, line, b"", told), "bad_envelope")
+            return True
+        waiting = Waiting(link, line, record_id(data), told)
+        link.known.add(waiting.id[:16])
+        if waiting.id in self._desk.verified:
+            self._desk.counts["duplicates"] += 1
+            self._sound(waiting, KNOWN, None)
+            return True
+        if queue.size + len(line) > QUEUED or len(queue) >= QUEUED_LINES:
+            self._desk.counts["overflow"] += 1
+            return False
+        alarm = alarm and link.alarms.take(self._desk.now)
+        (queue.alarms if alarm else queue.others).append(waiting)
+        queue.size += len(line)
+        return True
+
+    def settle(self) -> None:
+        """Verify and store a fair share of what waits, in one transaction.
+
+        Raises:
+            DiskError, Busy: from the shelf; everything waits on.
+        """
+        batch = self._batch()
+        lines = [group[0].line for group in batch.values()]
+        if not lines:
+            return
+        try:
+            results = self._desk.shelf.take(lines)
+        except BaseException:
+            self._put_back(group for group in batch.values())
+            raise
+        self._desk.refresh()
+        for group, result in zip(batch.values(), results, strict=True):
+            self._judge(group, result.code)
+
+    def take(self, link: Link, lines: Sequence[bytes]) -> list[Result]:
+        """Take lines that a peer was asked for, in slices that grow as they prove good.
+
+        What follows after too many forgeries is refused unread.
+        """
+        results = list[Result]()
+        while len(results) < len(lines):
+            part = lines[len(results) : len(results) + self._share(link)]
+            results += self._take_part(link, part)
+            if link.forged >= FORGED:
+                results += [Result(b"", "bad_signature")] * (len(lines) - len(results))
+        return results
+
+    def _take_part(self, link: Link, part: Sequence[bytes]) -> list[Result]:
+        results = [Result(b"", "bad_envelope")] * len(part)
+        places: dict[bytes, list[tuple[int, Waiting]]] = {}
+        for index, line in enumerate(part):
+            data = outline(line)
+            if data is not None:
+                found = Waiting(link, line, record_id(data), None)
+                link.known.add(found.id[:16])
+                places.setdefault(found.id, []).append((index, found))
+        while places:  # copies of one id that differ in the signature are taken one after another
+            now = [copies.pop(0) for copies in places.values()]
+            places = {id_: copies for id_, copies in places.items() if copies}
+            taken = self._desk.shelf.take([found.line for _, found in now])
+            self._desk.refresh()
+            for (index, found), result in zip(now, taken, strict=True):
+                results[index] = result
+                self._judge([found], result.code)
+        return results
+
+    # fair shares
+
+    def _batch(self) -> dict[bytes, list[Waiting]]:
+        """Take from all links in turn, alarms first: for each id one line, with all that brought it."""
+        batch: dict[bytes, list[Waiting]] = {}
+        held = list[list[Waiting]]()
+        numbers = list(self._queues)
+        self._turn += 1
+        start = self._turn % max(1, len(numbers))
+        order = [self._queues[number] for number in numbers[start:] + numbers[:start]]
+        shares = [self._share(queue.link) for queue in order]
+        for name in ("alarms", "others"):
+            self._round(order, shares, name, batch, held)
+        self._put_back(held)
+        self._queues = {number: queue for number, queue in self._queues.items() if queue}
+        return batch
+
+    def _round(
+        self,
+        order: list[_Queue],
+        shares: list[int],
+        name: str,
+        batch: dict[bytes, list[Waiting]],
+        held: list[list[Waiting]],
+    ) -> None:
+        taken = True
+        while taken and len(batch) < BATCH:
+            taken = False
+            for index, queue in enumerate(order):
+                lane: deque[Waiting] = getattr(queue, name)
+                for _ in range(min(FIRST_SHARE, shares[index], len(lane))):
+                    waiting = lane.popleft()
+                    queue.size -= len(waiting.line)
+                    shares[index] -= 1
+                    taken = True
+                    group = batch.setdefault(waiting.id, [])
+                    if not group or group[0].line == waiting.line:
+                        group.append(waiting)
+                    else:
+                        held.append([waiting])
+
+    def _put_back(self, groups: Iterable[list[Waiting]]) -> None:
+        for group in groups:
+            for waiting in group:
+                if waiting.link.number in self._desk.links:
+                    queue = self._queues.setdefault(waiting.link.number, _Queue(waiting.link))
+                    queue.others.appendleft(waiting)
+                    queue.size += len(waiting.line)
+
+    def _share(self, link: Link) -> int:
+        return min(BATCH, max(FIRST_SHARE - link.forged, 1) + 2 * link.proven)
+
+    # what became of them
+
+    def _judge(self, group: list[Waiting], code: str) -> None:
+        if code in _SOUND:
+            first = group[0]
+            self._desk.verified.add(first.id)
+            found = note(first.id, first.line)
+            for waiting in group:
+                waiting.link.proven += 1
+                self._sound(waiting, code, found)
+            if code == NEW:
+                self._desk.counts["records new"] += 1
+                self._forward(found)
+        else:
+            for waiting in group:
+                self._refused(waiting, code)
+
+    def _sound(self, waiting: Waiting, code: str, found: Note | None) -> None:
+        if found is None:
+            found = self._updates.get(waiting.id)
+        if found is not None and found.kind == "update":
+            self._keep_update(found)
+            self._accepted(found, waiting.link)
+        if waiting.told:
+            waiting.told(Result(waiting.id, code))
+
+    def _keep_update(self, found: Note) -> None:
+        self._updates[found.id] = found._replace(line=b"")
+        if len(self._updates) > BATCH:
+            del self._updates[next(iter(self._updates))]
+
+    def _refused(self, waiting: Waiting, code: str) -> None:
+        self._desk.counts["records refused"] += 1
+        link = waiting.link
+        if waiting.told:
+            waiting.told(Result(waiting.id, code))
+        if link.number not in self._desk.links:
+            return
+        link.outbox.refused(waiting.id, code)
+        if code in _FORGED:
+            link.forged += 1
+            self._desk.blame(link, "bad_record")
+            if link.forged >= FORGED and link.number in self._desk.links:
+                self._desk.ban(link, "bad_record")
+        elif link.refusals.take(self._desk.now):
+            self._desk.blame(link, "refused_record")
+
+    def _leave(self, link: Link, _code: str) -> None:
+        """Forget what a link brought that is not verified yet."""
+        self._queues.pop(link.number, None)

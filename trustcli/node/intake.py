@@ -1,0 +1,182 @@
+"""The one place where records that peers send are verified and stored, whoever sent them.
+
+Peers that hold the same set share the work of a first sync: a line whose record is known, waits to be
+stored, or is being verified for another peer, is not verified again. A page is verified on all cores while
+the one before it is sorted in, and records are committed COMMIT at a time: fewer and larger commits write
+less of each index again. At most two pages are in memory as parsed records, however many peers there are.
+"""
+
+from __future__ import annotations
+
+from trustcli.bundle import Line
+from trustcli.errors import RecordRefused
+from trustcli.ledger.projection import stage
+from trustcli.node.moving import COMMIT
+from trustcli.node.sharing import KNOWN, NEW
+from trustcli.node.verifying import TOO_NEW, Verifier
+from trustcli.records import crypto
+from trustcli.records.envelope import BEGIN, END
+from trustcli.sync.exchange import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Self
+
+    from trustcli.ledger import Head, Ledger
+    from trustcli.ledger.projection import Staged
+    from trustcli.records.envelope import Record
+
+
+class Intake:
+    """Verifies lines and stores what is new. It belongs to one thread.
+
+    Args:
+        clock: Unix ms.
+        committed: called after each commit: what was taken until then is on the disk.
+        dry_run: verify and forget.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Callable[[], int],
+        committed: Callable[[], None],
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._committed = committed
+        self._dry_run = dry_run
+        self._verifier = Verifier(ledger.network)
+        self._staged: dict[bytes, Staged] = {}
+        self._head: Head | None = None
+        self._under_way: _Page | None = None
+        self._verifying: set[bytes] = set()
+
+    def __enter__(self) -> Self:
+        self._verifier.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self._verifier.__exit__()
+
+    def begin(self, lines: Sequence[bytes]) -> Callable[[], list[Result]]:
+        """Begin to verify lines; what is returned gives what became of each.
+
+        Raises (also when called):
+            DiskError, Busy: what was committed before stays.
+        """
+        page = _Page(lines)
+        head = self._ledger.head()
+        known = self._ledger.known(page.ids) | self._staged.keys()
+        page.late = {id_ for id_ in page.ids if id_ in self._verifying and id_ not in known}
+        fresh = {
+            id_: Line(0, line, id_)
+            for id_, line in zip(page.ids, lines, strict=True)
+            if id_ not in known and id_ not in page.late
+        }
+        page.start([*fresh.values()], self._verifier)
+        self._verifying |= fresh.keys()
+        before, self._under_way = self._under_way, page
+        if not self._staged and before is None:
+            self._head = head
+        elif self._head != head:
+            self._head = None  # another process has added: let the ledger look again
+        if before is not None:
+            self._finish(before)
+        return lambda: self._results(page)
+
+    def flush(self) -> None:
+        """Store what was taken so far, durably."""
+        if self._under_way is not None:
+            page, self._under_way = self._under_way, None
+            self._finish(page)
+        self._commit()
+
+    def _results(self, page: _Page) -> list[Result]:
+        if page is self._under_way:
+            self._under_way = None
+        self._finish(page)
+        if page.late:
+            self._take_late(page)
+        return page.results()
+
+    def _take_late(self, page: _Page) -> None:
+        """Take the lines that another peer sent too, just before.
+
+        A record is known only when it was verified: a forger must not be able to keep others' lines out.
+        """
+        late, page.late = page.late, set()
+        missing = late - self._staged.keys() - self._ledger.known(late)
+        again = [Line(0, line, id_) for id_, line in zip(page.ids, page.lines, strict=True) if id_ in missing]
+        page.codes.update(self._sort_in([line.id for line in again], self._verifier.parse(again)()))
+
+    def _finish(self, page: _Page) -> None:
+        if page.promise is None:
+            return
+        found, page.promise = page.promise(), None
+        self._verifying.difference_update(page.fresh)
+        page.codes.update(self._sort_in(page.fresh, found))
+
+    def _sort_in(self, ids: Sequence[bytes], found: Sequence[Record | RecordRefused]) -> dict[bytes, str]:
+        """Stage the good ones; return what became of each."""
+        limit = self._clock() + TOO_NEW
+        codes = {}
+        for id_, one in zip(ids, found, strict=True):
+            if isinstance(one, RecordRefused):
+                codes[id_] = one.code
+            elif one.created > limit:
+                codes[id_] = "too_new"
+            else:
+                codes[id_] = NEW
+                self._staged[id_] = stage(one)
+        if len(self._staged) >= COMMIT:
+            self._commit()
+        return codes
+
+    def _commit(self) -> None:
+        if self._staged and not self._dry_run:
+            self._ledger.append_staged([*self._staged.values()], self._clock(), new_at=self._head)
+            self._move_head(len(self._staged))
+        self._staged.clear()
+        self._committed()
+
+    def _move_head(self, stored: int) -> None:
+        """Keep the head at which nothing under way was known, unless another process added to the ledger."""
+        head = self._ledger.head()
+        alone = self._head is not None and head.records == self._head.records + stored
+        self._head = head if alone else None
+
+
+class _Page:
+    """Lines on their way: their ids, those that are verified for the first time, and what became of them."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self.lines = lines
+        self.ids = [crypto.record_id(line[BEGIN:END]) for line in lines]
+        self.fresh: list[bytes] = []
+        self.late: set[bytes] = set()
+        self.codes: dict[bytes, str] = {}
+        self.promise: Callable[[], list[Record | RecordRefused]] | None = None
+
+    def start(self, fresh: list[Line], verifier: Verifier) -> None:
+        """Begin to verify what is new."""
+        self.fresh = [line.id for line in fresh]
+        self.promise = verifier.parse(fresh)
+
+    def results(self) -> list[Result]:
+        """Return what became of each line, in order; a record that comes twice is known the second time."""
+        codes = self.codes
+        found = []
+        for id_ in self.ids:
+            code = codes.get(id_, KNOWN)
+            found.append(Result(id_, code))
+            if code == NEW:
+                codes[id_] = KNOWN
+        return found

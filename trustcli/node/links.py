@@ -1,0 +1,128 @@
+"""The mesh links of a serving node, on the event loop: frames in, frames out, dials; each link two tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+from trustcli.errors import TrustError
+from trustcli.mesh.actions import Close, Dial, Send
+from trustcli.transports import websocket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from trustcli.node.meshing import Meshing, Turn
+    from trustcli.transports.desk import Channel
+
+AHEAD = 4  # frames of one link that wait to be settled: 2 MiB at most
+OUT = 64  # frames of one link that wait to be sent; the machine paces itself far below
+DIALS = 8  # under way at once
+
+
+class _Link:
+    """One open channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.ahead = asyncio.Semaphore(AHEAD)
+        self.out: asyncio.Queue[bytes | None] = asyncio.Queue(OUT)
+
+    async def send(self) -> None:
+        """Send what is queued, until told to end."""
+        while (frame := await self.out.get()) is not None:
+            await self.channel.send(frame)
+        await self.channel.close()
+
+    def end(self) -> None:
+        """Close once all that is queued is out; at once when the other side does not read."""
+        try:
+            self.out.put_nowait(None)
+        except asyncio.QueueFull:
+            self.out = asyncio.Queue()
+            self.out.put_nowait(None)
+
+
+class Links:
+    """All links, by the numbers the machine knows them by."""
+
+    def __init__(self, meshing: Meshing, *, allow_private: bool, trusted: frozenset[str]) -> None:
+        self._meshing = meshing
+        self._allow_private = allow_private
+        self._trusted = trusted  # URLs the user gave: these may be on this machine
+        self._numbers = itertools.count(1)
+        self._links: dict[int, _Link] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._dials = asyncio.Semaphore(DIALS)
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    async def run(self, channel: Channel, dialled: str | None = None, expect: str | None = None) -> None:
+        """Run a link until it is over."""
+        number = next(self._numbers)
+        link = self._links[number] = _Link(channel)
+        self._meshing.opened(number, channel.address, dialled, expect)
+        sending = asyncio.ensure_future(link.send())
+        receiving = asyncio.ensure_future(self._receive(number, link))
+        try:
+            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._links[number]
+            self._meshing.closed(number)
+            for task in (sending, receiving):
+                task.cancel()
+            await asyncio.gather(sending, receiving, return_exceptions=True)
+            await channel.close()
+
+    async def _receive(self, number: int, link: _Link) -> None:
+        while (frame := await link.channel.receive()) is not None:
+            await link.ahead.acquire()
+            self._meshing.received(number, frame)
+
+    def act(self, turn: Turn) -> None:
+        """Do what the machine wants done; let links whose frames are settled be read on."""
+        for number in turn.settled:
+            if number in self._links:
+                self._links[number].ahead.release()
+        for action in turn.actions:
+            if isinstance(action, Dial):
+                self._start(self._dial(action))
+            elif action.link in self._links:
+                self._tell(self._links[action.link], action)
+
+    def _tell(self, link: _Link, action: Send | Close) -> None:
+        if isinstance(action, Close):
+            link.end()
+            return
+        try:
+            link.out.put_nowait(action.frame)
+        except asyncio.QueueFull:
+            link.end()
+
+    async def _dial(self, dial: Dial) -> None:
+        async with self._dials:
+            try:
+                channel = await websocket.dial(
+                    dial.url, trusted=dial.url in self._trusted, allow_private=self._allow_private
+                )
+            except (TrustError, OSError):
+                self._meshing.failed(dial.url)
+                return
+        await self.run(channel, dial.url, dial.did or None)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self, grace: float) -> None:
+        """Close all links; wait for them at most `grace` seconds."""
+        for link in self._links.values():
+            link.end()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,172 @@
+"""The mesh of a serving node: the machine, its ledger and its memory, all in one thread.
+
+Links give frames in; what the machine wants done comes out as actions. A link may have a few frames
+waiting here and is not read further before they are settled, so that nobody's flood fills the queue.
+"""
+
+from __future__ import annotations
+
+import os
+
+from trustcli.errors import Busy, NotFound
+from trustcli.mesh.handshake import Me
+from trustcli.mesh.machine import Mesh
+from trustcli.node import Node, contacts
+from trustcli.node.remembering import LedgerMemory
+from trustcli.node.sharing import LedgerShelf
+from trustcli.node.worker import Worker
+from trustcli.sync import dialogue
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustcli.mesh.actions import Action
+    from trustcli.records.envelope import Signer
+    from trustcli.sync.exchange import Answer, Request
+
+    Act = Callable[["Turn"], None]
+    """Told, from the mesh's thread, what came of one turn."""
+
+WATCH = 0.1  # seconds between two looks at whether another process wrote: `trust rate` beside us
+NOTE = 5_000  # ms between two writes of what the mesh remembers
+
+
+def acquainted(node: Node) -> tuple[tuple[str, str], ...]:
+    """Return (URL, did:key or empty) of the nodes that the user named: seeds, and peers with a URL."""
+    try:
+        return tuple((one.url, one.key or "") for one in contacts.contacts(node))
+    except NotFound:
+        return ()
+
+
+def twin(node: Node) -> Node:
+    """Return the same node for another thread: a ledger connection belongs to one."""
+    return Node(node.places, node.settings, clock=node.clock, identity=node.identity)
+
+
+class Turn(NamedTuple):
+    """What came of one turn of the machine.
+
+    Attributes:
+        actions: what to do, in this order.
+        settled: links of which one frame was settled, once for each frame.
+    """
+
+    actions: Sequence[Action]
+    settled: Sequence[int] = ()
+
+
+class Meshing:
+    """The machine and the thread it lives in."""
+
+    def __init__(self, node: Node, sign: Signer, act: Act, failed: Callable[[BaseException], None]) -> None:
+        self._node = twin(node)
+        self._sign = sign
+        self._act = act
+        self._worker = Worker("mesh", self._rest, failed)
+        self._settled: list[int] = []
+        self._noted = 0
+        self._mesh: Mesh
+        self._shelf: LedgerShelf
+        self._memory: LedgerMemory
+
+    async def start(self) -> None:
+        """Open the ledger and begin.
+
+        Raises:
+            TrustError: as the ledger's opening.
+        """
+        self._worker.start()
+        await self._worker.ask(self._begin)
+
+    def stop(self) -> None:
+        """Do what waits, write what is remembered, end the thread."""
+        self._worker.post(self._end)
+        self._worker.stop()
+
+    def opened(self, link: int, address: str, dialled: str | None, expect: str | None) -> None:
+        """Tell that a link is there."""
+        self._post(lambda now: self._mesh.opened(link, now, address=address, dialled=dialled, expect=expect))
+
+    def received(self, link: int, frame: bytes) -> None:
+        """Give a frame in; when it is settled, `act` is told the link's number."""
+
+        def take(now: int) -> None:
+            self._settled.append(link)
+            self._mesh.received(link, frame, now)
+
+        self._post(take)
+
+    def closed(self, link: int) -> None:
+        """Tell that a link is gone."""
+        self._post(lambda now: self._mesh.closed(link, now))
+
+    def failed(self, url: str) -> None:
+        """Tell that an address could not be dialled."""
+        self._post(lambda now: self._mesh.failed(url, now))
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer a question of a sync that may write."""
+        return await self._worker.ask(lambda: dialogue.answer(request, self._shelf))
+
+    def refuses(self, key: str) -> bool:
+        """Say whether a key is banned or blocked here."""
+        return self._memory.refuses(key, self._node.clock())
+
+    def metrics(self) -> str:
+        """Return lines of Prometheus text about the mesh."""
+        counts = sorted(self._mesh.counts().items())
+        text = "# HELP trust_mesh_events_total What happened on the mesh.\n"
+        text += "# TYPE trust_mesh_events_total counter\n"
+        text += "".join(f'trust_mesh_events_total{{what="{what}"}} {count}\n' for what, count in counts)
+        text += "# HELP trust_updates_pending Updates that are not committed.\n"
+        text += "# TYPE trust_updates_pending gauge\n"
+        return f"{text}trust_updates_pending {self._mesh.pending}\n"
+
+    def _begin(self) -> None:
+        node = self._node
+        node.make_ledger()
+        self._shelf = LedgerShelf(node)
+        self._memory = LedgerMemory(node)
+        settings = node.settings
+        me = Me(
+            node.me, self._sign, node.ledger.network, (settings.role,), settings.endpoints,
+            settings.subjects, settings.hops, acquainted(node),
+        )  # fmt: skip
+        self._mesh = Mesh(me, self._shelf, now=node.clock(), entropy=os.urandom, memory=self._memory)
+
+    def _end(self) -> None:
+        self._mesh.stop(self._node.clock())
+        self._act(Turn(self._mesh.drain()))
+        self._memory.linked({})
+        self._memory.write()
+        self._shelf.close()
+        self._node.close()
+
+    def _post(self, event: Callable[[int], None]) -> None:
+        self._worker.post(lambda: event(self._node.clock()))
+
+    def _rest(self) -> float:
+        now = self._node.clock()
+        if self._shelf.has_changed():
+            self._mesh.woke(now)
+        self._mesh.settle(now)
+        wake = self._mesh.tick(now)
+        turn, self._settled = Turn(self._mesh.drain(), self._settled), []
+        if any(turn):
+            self._act(turn)
+        if now - self._noted >= NOTE:
+            self._note(now)
+        return min(max(wake - now, 1) / 1000, WATCH)
+
+    def _note(self, now: int) -> None:
+        """Write down what is remembered; while somebody else writes, later."""
+        self._noted = now
+        links = self._mesh.links()
+        self._memory.linked({link.did: (link.since, "out" if link.url else "in") for link in links})
+        try:
+            self._memory.write()
+        except Busy:
+            pass
