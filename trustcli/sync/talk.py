@@ -29,7 +29,7 @@ ROUNDS = 64  # rounds that bring nothing, after which a peer wastes our time
 NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
 _FORGED = frozenset((
     "bad_encoding", "bad_envelope", "bad_key", "bad_signature", "bad_text", "not_canonical", "not_integer",
-    "too_big", "too_deep", "wrong_network",
+    "not_json", "too_big", "too_deep", "wrong_network",
 ))  # fmt: skip
 """Refusals of what no node that verifies could hold. Others come with another version, or another clock."""
 
