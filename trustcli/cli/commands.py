@@ -19,6 +19,8 @@ COMMANDS = {
     "peer show": "peer:show",
     "peer rename": "peer:rename",
     "peer rm": "peer:rm",
+    "peer find": "peer_network:find",
+    "peer pending": "peer_network:pending",
     "peer block": "peer:block",
     "peer unblock": "peer:unblock",
     # RATE
@@ -41,6 +43,8 @@ COMMANDS = {
     "sync": "sync:sync",
     "compare": "sync:compare",
     "serve": "serve:serve",
+    "devnet": "devnet:devnet",
+    "topology": "topology:topology",
     "bridge csv": "bridge:csv",
     # CARE
     "config get": "config:get",
@@ -72,7 +76,7 @@ SECTIONS = {
     "Start": ("keygen", "init", "id", "peer"),
     "Rate": ("rate", "revoke", "undo", "report"),
     "Ask": ("status", "score", "check", "why", "log", "show", "verify", "graph"),
-    "Share": ("sync", "compare", "serve", "export", "import", "bridge"),
+    "Share": ("sync", "compare", "serve", "devnet", "topology", "export", "import", "bridge"),
     "Care": ("config", "doctor", "ledger", "completion", "capabilities", "help"),
 }
 

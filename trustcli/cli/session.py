@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, TextIO
 
-    from trustcli.node import Node, Passphrase, Progress
+    from trustcli.node import Clock, Node, Passphrase, Progress
 
 _MAX_PASSPHRASE = 4_096  # bytes
 _MAX_TEXT = 65_536  # bytes of a text read from a file or stdin
@@ -63,6 +63,11 @@ class Session:
             file.close()
         if self._node is not None:
             self._node.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this run: gives Unix ms."""
+        return now
 
     @property
     def service_manager(self) -> str:

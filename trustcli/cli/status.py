@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+from trustcli.cli import network
 from trustcli.cli.declare import Reply, flag
 from trustcli.errors import NO, OK
 from trustcli.node import caring
+from trustcli.node.network import survey
+from trustcli.node.running import running
 from trustcli.timing import rfc3339
 
 TYPE_CHECKING = False
@@ -28,11 +31,15 @@ def status(
     """Show who you are, what the ledger holds, and what needs attention."""
     node = session.node
     alerts = caring.alerts(node)
+    found = survey(node)
     data: dict[str, Any] = {
         "id": _identity(node),
         "home": node.places.data,
         "ledger": _ledger(node),
         "peers": _peers(node),
+        "daemon": _daemon(node),
+        "sync": _sync(node),
+        "network": network.data(found),
     }
     data["alerts"] = [alert._asdict() for alert in alerts]
     worst = any(alert.severity != caring.INFO for alert in alerts)
@@ -40,7 +47,8 @@ def status(
     if metrics:
         return Reply("status", data=data, text=_metrics(data, alerts), exit=exit_)
     step = alerts[0].hint if alerts and alerts[0].code == "no_key" else ""
-    return Reply("status", data=data, rows=_rows(data, alerts), exit=exit_, next=step)
+    rows = [*_rows(data), *network.rows(found), *_alerts(alerts)]
+    return Reply("status", data=data, rows=rows, exit=exit_, next=step)
 
 
 def _identity(node: Node) -> dict[str, Any] | None:
@@ -81,7 +89,22 @@ def _peers(node: Node) -> dict[str, int]:
     }
 
 
-def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
+def _daemon(node: Node) -> dict[str, Any]:
+    found = running(node.places)
+    return {
+        "running": found is not None,
+        "listen": found.listen if found else None,
+        "since": rfc3339(found.since) if found and found.since else None,
+    }
+
+
+def _sync(node: Node) -> dict[str, Any]:
+    marks = node.ledger.network_notes.marks().values() if node.has_ledger() else ()
+    last = max((mark.succeeded for mark in marks), default=0)
+    return {"last": rfc3339(last) if last else None}
+
+
+def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
     identity, ledger, peers = data["id"], data["ledger"], data["peers"]
     rows: list[tuple[str, ...]] = [
         ("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")
@@ -98,8 +121,15 @@ def _rows(data: dict[str, Any], alerts: list[Alert]) -> list[tuple[str, ...]]:
     rows.append(
         ("peers", f"{peers['named']} named, {peers['bound']} with a key or URI, {peers['blocked']} blocked")
     )
-    rows += [("alert", f"{alert.severity}: {alert.message}  ({alert.hint})") for alert in alerts]
+    if data["daemon"]["running"]:
+        rows.append(("daemon", f"serving on {data['daemon']['listen'] or 'no address, it only dials out'}"))
+    if data["sync"]["last"]:
+        rows.append(("sync", f"last {data['sync']['last']}"))
     return rows
+
+
+def _alerts(alerts: list[Alert]) -> list[tuple[str, ...]]:
+    return [("alert", f"{alert.severity}: {alert.message}  ({alert.hint})") for alert in alerts]
 
 
 def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
@@ -111,6 +141,13 @@ def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
         ("trust_waiting_ratings", "gauge", "Ratings that wait for a key.", ledger.get("waiting", 0)),
         ("trust_ledger_bytes", "gauge", "Size of the ledger file.", ledger.get("bytes", 0)),
         ("trust_peers", "gauge", "Named peers.", data["peers"]["named"]),
+        ("trust_nodes", "gauge", "Other nodes that are known.", (data["network"] or {}).get("nodes", 0)),
+        (
+            "trust_nodes_active",
+            "gauge",
+            "Other nodes heard of late.",
+            (data["network"] or {}).get("active", 0),
+        ),
         (
             "trust_alerts",
             "gauge",

@@ -74,7 +74,7 @@ class Dialling:
 
     def near(self, target: str, limit: int) -> list[bytes]:
         """Return announce records of the nodes nearest to an id (hex) by XOR, or of any where it is empty."""
-        goal = int(target or "0", 16)
+        goal = int(target or self._desk.entropy(32).hex(), 16)
         found = sorted(self._announced.values(), key=lambda note: node_id(note.author) ^ goal)
         lines, room = list[bytes](), ANSWER
         for one in found[:limit]:
@@ -152,7 +152,7 @@ class Dialling:
             self.book.closed(address, self._desk.now)
         elif link.url and not link.is_open:
             self.failed(link.url)
-        elif link.url:
-            self._dialling.pop(link.url, None)
-            self.book.failed(Address(link.url, link.handshake.expect), self._desk.now)
-
+        elif link.url in self._dialling:  # another link with the same key was kept
+            address = self._dialling.pop(link.url)
+            self.book.worked(address, self._desk.now)
+            self.book.closed(address, self._desk.now)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trustcli.mesh.link import Link
     from trustcli.mesh.payloads import TrustResult
 
-LEFT_TO_SYNC = 10_000  # records that came from outside at once: more are not pushed
+LEFT_TO_SYNC = 2_000  # records that came from outside at once: more are not pushed
 _PAGE, _PAGE_BYTES = 1_000, 1 << 20
 
 
@@ -101,19 +101,12 @@ class Forwarding:
         found = self._alarms.judged(found, desk.now)
         if found.kind == "update":
             self.quorum.push(found.id, desk.full_peers(), desk.now)
-            self._brought(found)
         if found.kind == "announce":
             self._announced(found)
         for link in desk.open_links():
             if (link.peer.is_full or found.priority == CRITICAL) and link.known.add(found.id[:16]):
                 link.outbox.push(found)
                 desk.counts["forwarded"] += 1
-
-    def _brought(self, found: Note) -> None:
-        """Count those as accepting from whom the update came."""
-        for link in self._desk.open_links():
-            if link.peer.is_full and found.id[:16] in link.known:
-                self.quorum.accept(found.id, link.did, self._desk.now)
 
     def _leave_to_sync(self) -> None:
         """Leave an import to the syncs that it causes."""

@@ -62,11 +62,17 @@ class Greeting:
             self._finish(link)
 
     def repeat(self, link: Link, frame: bytes) -> bool:
-        """Answer a step that came again; say whether it was one."""
-        answer = link.again(frame)
+        """Answer a step that came again; say whether it was one.
+
+        Raises:
+            PeerFault: `rate_limited`.
+        """
+        if not link.is_greeting(frame):
+            return False
+        answer = link.again(self._desk.now)
         if answer:
             self._send(link, answer)
-        return link.is_greeting(frame)
+        return True
 
     def tick(self) -> None:
         """Send steps again that are not answered; give up those that take too long."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trustcli.mesh.handshake import head_from, head_of
-from trustcli.mesh.memory import HEARTBEAT, MISSED, Seen
+from trustcli.mesh.liveness import HEARTBEAT, MISSED
+from trustcli.mesh.memory import Seen
 from trustcli.mesh.payloads import PING, PONG, Beat
 
 TYPE_CHECKING = False
@@ -86,6 +87,7 @@ class Heart:
         if now >= self._round:
             self._round = max(self._round + HEARTBEAT, now)
             self._count()
+            self._part()
 
     def next_time(self) -> int:
         """Return when `tick` has something to do."""
@@ -112,6 +114,12 @@ class Heart:
         self._awaited = {key: since for key, since in self._awaited.items() if now - since <= AWAITED_TIME}
         absent = ({link.did for link in links} | self._awaited.keys()) - there
         self._observe(there, absent)
+
+    def _part(self) -> None:
+        """Leave peers that the user blocked meanwhile."""
+        for link in self._desk.open_links():
+            if self._desk.is_banned(link.did):
+                self._desk.close(link, "banned")
 
     def _observe(self, there: Iterable[str], absent: Iterable[str]) -> None:
         now, memory = self._desk.now, self._desk.memory

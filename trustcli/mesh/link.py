@@ -91,8 +91,7 @@ class Link:
         Raises:
             PeerFault: a code of FAULTS.
         """
-        if not self._rate.take(now):
-            raise fault("rate_limited")
+        self._count(now)
         message = parse(frame, FRAME if self.is_open else FRAME_BEFORE)
         self.handshake.check(message)
         self._check_time(message, now)
@@ -107,6 +106,10 @@ class Link:
             self._skew = message.time - now
             self._last = message
         return message.type, content(message)
+
+    def _count(self, now: int) -> None:
+        if not self._rate.take(now):
+            raise fault("rate_limited")
 
     def _check_time(self, message: Message, now: int) -> None:
         past, future = (PAST, FUTURE) if self.is_open else (GREETING_TIME, GREETING_TIME)
@@ -134,9 +137,14 @@ class Link:
             self.head = self.handshake.peer.head
         return self._step(answer, now) if answer else None
 
-    def again(self, frame: bytes) -> bytes | None:
-        """Return our last step where a step of the peer came a second time: ours was lost, or is late."""
-        if frame in self._greeted and self._greetings < GREETINGS and (self.is_dialler or not self.is_open):
+    def again(self, now: int) -> bytes | None:
+        """Return our last step after a step of the peer came a second time: ours was lost, or is late.
+
+        Raises:
+            PeerFault: `rate_limited`.
+        """
+        self._count(now)
+        if self._greetings < GREETINGS and (self.is_dialler or not self.is_open):
             self._greetings += 1
             return self._greeting
         return None

@@ -16,7 +16,7 @@ from trustcli.errors import PeerFault
 from trustcli.mesh import payloads
 from trustcli.mesh.desk import Desk
 from trustcli.mesh.dialling import Dialling
-from trustcli.mesh.faults import fault
+from trustcli.mesh.faults import CLOSES, FAULTS, fault
 from trustcli.mesh.forwarding import Forwarding
 from trustcli.mesh.greeting import Greeting
 from trustcli.mesh.heart import Heart
@@ -99,7 +99,7 @@ class Mesh:
         """A frame came. Records in it wait for `settle`."""
         self._desk.now = now
         found = self._desk.links.get(link)
-        if found is None or self._greeting.repeat(found, frame):
+        if found is None:
             return
         try:
             self._handle(found, frame)
@@ -197,10 +197,13 @@ class Mesh:
     # between the parts
 
     def _handle(self, link: Link, frame: bytes) -> None:
+        if self._greeting.repeat(link, frame):
+            return
         type_, payload = link.accept(frame, self._desk.now)
         self._desk.counts[f"received {type_}"] += 1
         if isinstance(payload, payloads.Farewell):
-            self._desk.close(link, payload.code, quietly=True)
+            code = payload.code if payload.code in FAULTS or payload.code in CLOSES else "bye"
+            self._desk.close(link, code, quietly=True)
         elif type_ == payloads.HANDSHAKE:
             self._greeting.heard(link, frame, payload)
         elif not link.is_open:

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from trustcli.mesh.tables import Entry
 
-ACTIVE, INACTIVE, BANNED = "ACTIVE", "INACTIVE", "BANNED"
-HEARTBEAT = 30_000  # ms between two PINGs, as TrustNet's heartbeat
-MISSED = 3  # heartbeats without an answer after which a peer is dead
-
 
 class Seen(NamedTuple):
     """What we observed of a key ourselves. Times are Unix ms, 0 for never.
@@ -75,13 +71,6 @@ class Knock(NamedTuple):
     first: int
     last: int
     times: int
-
-
-def status(seen: Seen, now: int, *, blocked: bool = False) -> str:
-    """Return ACTIVE (heard within three heartbeats), INACTIVE, or BANNED (our own evidence, or blocked)."""
-    if blocked or seen.banned_until > now:
-        return BANNED
-    return ACTIVE if seen.heard and now - seen.heard <= MISSED * HEARTBEAT else INACTIVE
 
 
 if TYPE_CHECKING:

@@ -221,16 +221,17 @@ class Taking:
     # what became of them
 
     def _judge(self, group: list[Waiting], code: str) -> None:
+        self._desk.counts["duplicates"] += len(group) - 1
         if code in _SOUND:
             first = group[0]
             self._desk.verified.add(first.id)
             found = note(first.id, first.line)
-            for waiting in group:
-                waiting.link.proven += 1
-                self._sound(waiting, code, found)
             if code == NEW:
                 self._desk.counts["records new"] += 1
                 self._forward(found)
+            for waiting in group:
+                waiting.link.proven += 1
+                self._sound(waiting, code, found)
         else:
             for waiting in group:
                 self._refused(waiting, code)

@@ -11,21 +11,24 @@ import time
 from trustcli import config
 from trustcli.errors import TrustError, Unreachable
 from trustcli.node import Node, announcing, identities, naming, rating
+from trustcli.node.network import survey
 from trustcli.node.rating import Draft
-from trustcli.transports.loopback import free_ports
 from trustcli.transports.http import HttpPeer
+from trustcli.transports.loopback import free_ports
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
     from trustcli.node import Clock
+    from trustcli.node.network import Standing
 
 START_TIME = 20.0  # seconds for all nodes to answer
 STOP_TIME = 10.0  # seconds for a node to end before it is killed
+LOOK = 0.2  # seconds between two looks at all nodes
 STARS = ("4.5", "4", "5", "3.5")  # what the nodes say of one another, in turn
 CATEGORY = "reliability"
 
@@ -50,12 +53,20 @@ class DevNode(NamedTuple):
     home: str
 
 
+class Outlook(NamedTuple):
+    """One node in the eyes of another one: reputation 0..100, last heard (Unix ms); its own links."""
+
+    reputation: float | None
+    heard: int | None
+    links: tuple[str, ...]
+
+
 class Devnet:
     """Some nodes that know one another. As a context it stops their processes; the homes stay."""
 
     def __init__(self, folder: str, count: int, clock: Clock) -> None:
         self.folder = folder
-        self._clock = clock
+        self.clock = clock
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         ports = free_ports(count)
         names = [f"node-{number}" for number in range(1, count + 1)]
@@ -74,28 +85,34 @@ class Devnet:
     def open(self, node: DevNode) -> Node:
         """Return a node of the network for use in this process; close it afterwards."""
         places = config.places({}, node.home)
-        return Node(places, config.load(places)[0], clock=self._clock)
+        return Node(places, config.load(places)[0], clock=self.clock)
 
-    def start(self, names: Sequence[str] = ()) -> None:
-        """Start the processes of these nodes, all by default, and wait until each answers.
-
-        Raises:
-            Unreachable: one does not answer in time; its log says why.
-        """
-        wanted = [node for node in self.nodes if not names or node.name in names]
-        for node in wanted:
+    def launch(self, names: Sequence[str] = ()) -> None:
+        """Start the processes of these nodes, all by default."""
+        for node in self._wanted(names):
             with open(os.path.join(node.home, "serve.log"), "ab") as log:
                 self._processes[node.name] = subprocess.Popen(  # noqa: S603  ourselves
                     [sys.executable, "-m", "trustcli", "--home", node.home, "--no-input", "serve"],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
+
+    def start(self, names: Sequence[str] = ()) -> None:
+        """Launch nodes and wait until each answers.
+
+        Raises:
+            Unreachable: one does not answer in time; its log says why.
+        """
+        self.launch(names)
         until = time.monotonic() + START_TIME
-        while waiting := [node for node in wanted if self.state(node).head is None]:
+        while waiting := [node for node in self._wanted(names) if self.state(node).head is None]:
             if time.monotonic() > until or self._processes[waiting[0].name].poll() is not None:
                 raise Unreachable(
                     f"{waiting[0].name} does not answer", hint=f"see {waiting[0].home}/serve.log"
                 )
             time.sleep(0.05)
+
+    def _wanted(self, names: Sequence[str]) -> list[DevNode]:
+        return [node for node in self.nodes if not names or node.name in names]
 
     def state(self, node: DevNode) -> NodeState:
         """Ask one node how it is."""
@@ -105,7 +122,7 @@ class Devnet:
         if not pid:
             return state
         try:
-            with HttpPeer(node.url, expect=node.did, network="main", timeout=2.0, clock=self._clock) as peer:
+            with HttpPeer(node.url, expect=node.did, network="main", timeout=2.0, clock=self.clock) as peer:
                 head = peer.facts().head
         except TrustError:
             return state
@@ -114,6 +131,25 @@ class Devnet:
     def states(self) -> list[NodeState]:
         """Ask all nodes how they are."""
         return [self.state(node) for node in self.nodes]
+
+    def watch(self, records: int, patience: float, look: Callable[[list[NodeState]], None]) -> float | None:
+        """Wait until all nodes hold the same set of at least so many records.
+
+        Args:
+            patience: seconds to wait at most.
+            look: shown the states about four times a second.
+
+        Returns:
+            The seconds it took, or None when the time was up.
+        """
+        begun = time.monotonic()
+        while (elapsed := time.monotonic() - begun) < patience:
+            states = self.states()
+            look(states)
+            if agree(states) and (states[0].records or 0) >= records:
+                return elapsed
+            time.sleep(LOOK)
+        return None
 
     def rate(self) -> int:
         """Let each node rate every other; return how many ratings that makes.
@@ -130,6 +166,34 @@ class Devnet:
                     made += 1
             node.close()
         return made
+
+    def outlooks(self) -> dict[str, Outlook]:
+        """Return each node, by key, as the first one sees it, and the first as the second does."""
+        names = {one.did: one.name for one in self.nodes}
+        found: dict[str, Standing] = {}
+        links: dict[str, tuple[str, ...]] = {}
+        for one in self.nodes:
+            node = self.open(one)
+            if len(found) < len(self.nodes):
+                network = survey(node)
+                for standing in network.nodes if network else ():
+                    found.setdefault(standing.subject.id, standing)
+            seen = node.ledger.network_notes.nodes().values()
+            links[one.did] = tuple(sorted(names.get(one.key, one.key) for one in seen if one.linked))
+            node.close()
+        return {
+            one.did: Outlook(found[one.did].reputation, found[one.did].heard, links[one.did])
+            if one.did in found
+            else Outlook(None, None, links[one.did])
+            for one in self.nodes
+        }
+
+    def rest(self, seconds: float, look: Callable[[list[NodeState]], None]) -> None:
+        """Let the nodes run for so long, looking at them once a second."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            look(self.states())
+            time.sleep(min(left, 1.0))
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to the process of a node."""
@@ -163,7 +227,7 @@ class Devnet:
             ("allow_private", "true"),
         ):
             config.change(places, key, value)
-        node = Node(places, config.load(places)[0], clock=self._clock)
+        node = Node(places, config.load(places)[0], clock=self.clock)
         did = identities.make(node, node.identity).did
         announcing.announce(node)
         node.close()

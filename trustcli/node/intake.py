@@ -1,31 +1,31 @@
 """The one place where records that peers send are verified and stored, whoever sent them.
 
 Peers that hold the same set share the work of a first sync: a line whose record is known, waits to be
-stored, or is being verified for another peer, is not verified again. A page is verified on all cores while
+stored, or is being verified for another peer, is not verified again. A page is verified by a `Crew` while
 the one before it is sorted in, and records are committed COMMIT at a time: fewer and larger commits write
 less of each index again. At most two pages are in memory as parsed records, however many peers there are.
 """
 
 from __future__ import annotations
 
-from trustcli.bundle import Line
-from trustcli.errors import RecordRefused
-from trustcli.ledger.projection import stage
+import gc
+from collections import Counter
+
+from trustcli.node.crew import Crew
 from trustcli.node.moving import COMMIT
 from trustcli.node.sharing import KNOWN, NEW
-from trustcli.node.verifying import TOO_NEW, Verifier
+from trustcli.node.verifying import TOO_NEW
 from trustcli.records import crypto
 from trustcli.records.envelope import BEGIN, END
 from trustcli.sync.exchange import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Self
 
     from trustcli.ledger import Head, Ledger
     from trustcli.ledger.projection import Staged
-    from trustcli.records.envelope import Record
 
 
 class Intake:
@@ -49,14 +49,14 @@ class Intake:
         self._clock = clock
         self._committed = committed
         self._dry_run = dry_run
-        self._verifier = Verifier(ledger.network)
+        self._crew = Crew(ledger.network)
         self._staged: dict[bytes, Staged] = {}
         self._head: Head | None = None
         self._under_way: _Page | None = None
         self._verifying: set[bytes] = set()
 
     def __enter__(self) -> Self:
-        self._verifier.__enter__()
+        gc.disable()  # what is read here are trees: looking for cycles finds none and takes its time
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -64,7 +64,8 @@ class Intake:
             if kind is None:
                 self.flush()
         finally:
-            self._verifier.__exit__()
+            gc.enable()
+            self._crew.close()
 
     def begin(self, lines: Sequence[bytes]) -> Callable[[], list[Result]]:
         """Begin to verify lines; what is returned gives what became of each.
@@ -75,13 +76,16 @@ class Intake:
         page = _Page(lines)
         head = self._ledger.head()
         known = self._ledger.known(page.ids) | self._staged.keys()
-        page.late = {id_ for id_ in page.ids if id_ in self._verifying and id_ not in known}
-        fresh = {
-            id_: Line(0, line, id_)
-            for id_, line in zip(page.ids, lines, strict=True)
-            if id_ not in known and id_ not in page.late
+        doubled = _doubled(page.ids)
+        page.late = {
+            id_ for id_ in page.ids if (id_ in self._verifying or id_ in doubled) and id_ not in known
         }
-        page.start([*fresh.values()], self._verifier)
+        fresh = {
+            id_: line
+            for id_, line in zip(page.ids, lines, strict=True)
+            if id_ not in known and id_ not in self._verifying
+        }
+        page.fresh, page.promise = list(fresh), self._crew.begin(list(fresh.values()))
         self._verifying |= fresh.keys()
         before, self._under_way = self._under_way, page
         if not self._staged and before is None:
@@ -108,14 +112,20 @@ class Intake:
         return page.results()
 
     def _take_late(self, page: _Page) -> None:
-        """Take the lines that another peer sent too, just before.
+        """Take the lines that were sent before, by another peer or on the same page.
 
-        A record is known only when it was verified: a forger must not be able to keep others' lines out.
+        A record is known only when it was verified: a forged line must not be able to keep a good one out.
         """
         late, page.late = page.late, set()
         missing = late - self._staged.keys() - self._ledger.known(late)
-        again = [Line(0, line, id_) for id_, line in zip(page.ids, page.lines, strict=True) if id_ in missing]
-        page.codes.update(self._sort_in([line.id for line in again], self._verifier.parse(again)()))
+        if missing:
+            self._head = None  # they may be under way on another page as well
+        again = {
+            id_: line
+            for id_, line in zip(reversed(page.ids), reversed(page.lines), strict=True)
+            if id_ in missing
+        }
+        page.codes.update(self._sort_in(again, self._crew.begin(list(again.values()))()))
 
     def _finish(self, page: _Page) -> None:
         if page.promise is None:
@@ -124,18 +134,18 @@ class Intake:
         self._verifying.difference_update(page.fresh)
         page.codes.update(self._sort_in(page.fresh, found))
 
-    def _sort_in(self, ids: Sequence[bytes], found: Sequence[Record | RecordRefused]) -> dict[bytes, str]:
+    def _sort_in(self, ids: Iterable[bytes], found: Iterable[Staged | str]) -> dict[bytes, str]:
         """Stage the good ones; return what became of each."""
         limit = self._clock() + TOO_NEW
         codes = {}
         for id_, one in zip(ids, found, strict=True):
-            if isinstance(one, RecordRefused):
-                codes[id_] = one.code
+            if isinstance(one, str):
+                codes[id_] = one
             elif one.created > limit:
                 codes[id_] = "too_new"
             else:
-                codes[id_] = NEW
-                self._staged[id_] = stage(one)
+                codes[id_] = KNOWN if id_ in self._staged else NEW
+                self._staged[id_] = one
         if len(self._staged) >= COMMIT:
             self._commit()
         return codes
@@ -163,12 +173,7 @@ class _Page:
         self.fresh: list[bytes] = []
         self.late: set[bytes] = set()
         self.codes: dict[bytes, str] = {}
-        self.promise: Callable[[], list[Record | RecordRefused]] | None = None
-
-    def start(self, fresh: list[Line], verifier: Verifier) -> None:
-        """Begin to verify what is new."""
-        self.fresh = [line.id for line in fresh]
-        self.promise = verifier.parse(fresh)
+        self.promise: Callable[[], list[Staged | str]] | None = None
 
     def results(self) -> list[Result]:
         """Return what became of each line, in order; a record that comes twice is known the second time."""
@@ -180,3 +185,10 @@ class _Page:
             if code == NEW:
                 codes[id_] = KNOWN
         return found
+
+
+def _doubled(ids: Sequence[bytes]) -> set[bytes]:
+    """Return the ids that occur more than once; there are none on an honest page."""
+    if len(set(ids)) == len(ids):
+        return set()
+    return {id_ for id_, count in Counter(ids).items() if count > 1}

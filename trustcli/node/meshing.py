@@ -157,15 +157,14 @@ class Meshing:
         turn, self._settled = Turn(self._mesh.drain(), self._settled), []
         if any(turn):
             self._act(turn)
-        if now - self._noted >= NOTE:
+        links = {link.did: (link.since, "out" if link.url else "in") for link in self._mesh.links()}
+        if self._memory.linked(links) or now - self._noted >= NOTE:
             self._note(now)
         return min(max(wake - now, 1) / 1000, WATCH)
 
     def _note(self, now: int) -> None:
         """Write down what is remembered; while somebody else writes, later."""
         self._noted = now
-        links = self._mesh.links()
-        self._memory.linked({link.did: (link.since, "out" if link.url else "in") for link in links})
         try:
             self._memory.write()
         except Busy:

@@ -118,12 +118,14 @@ class LedgerMemory:
         known = self._marks.get(key, KeptMark(key))
         self._marks[key] = self._new_marks[key] = known._replace(**mark._asdict())
 
-    def linked(self, links: Mapping[str, Link]) -> None:
-        """Note to whom we are connected now, by key."""
-        if links != self._linked:
-            for key in {*links, *self._linked}:
-                self._new_seen[key] = self._seen.get(key, Seen(key))
-            self._linked = dict(links)
+    def linked(self, links: Mapping[str, Link]) -> bool:
+        """Note to whom we are connected now, by key; say whether that changed."""
+        if links == self._linked:
+            return False
+        for key in {*links, *self._linked}:
+            self._new_seen[key] = self._seen.get(key, Seen(key))
+        self._linked = dict(links)
+        return True
 
     def write(self) -> None:
         """Make everything noted so far durable.

@@ -181,7 +181,8 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> TrustError
             f"it does not know itself by this name (421{message})", code=code,
             hint="its owner lists the name: trust config set hosts",
         )  # fmt: skip
-    return PeerFault(f"it refuses ({status}{message})", code=code)
+    hint = "are the clocks of both machines right? date -u" if code == "bad_signature" else ""
+    return PeerFault(f"it refuses ({status}{message})", code=code, hint=hint)
 
 
 def _error(body: bytes) -> tuple[str, str]:

@@ -7,6 +7,7 @@ missing, the other side is somebody far away.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -16,14 +17,15 @@ from trustcli.mesh.limits import Buckets, Recent
 from trustcli.records import did
 from trustcli.transports import guards, routes, wire
 from trustcli.transports.handlers import HANDLERS, Call, Reply
-from trustcli.transports.limits import ADDRESSES, LIMITS, MET, RETRY_SECONDS
+from trustcli.transports.holding import Holding
+from trustcli.transports.limits import ADDRESSES, CHUNK, LIMITS, MET, RETRY_SECONDS
 from trustcli.transports.link import FAULT, Link
 from trustcli.transports.metrics import Metrics
 from trustcli.transports.routes import ERRORS, KEY, LOCAL, MESH, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
     from typing import Any
 
     from trustcli.transports.desk import Desk
@@ -75,6 +77,8 @@ class App:
         self._keys = Buckets(limits.signed, limits.signed, ADDRESSES)
         self._met = Recent(MET)
         self._links = 0
+        self._holding = Holding(limits.held)
+        self.metrics.gauge("trust_held_bytes", lambda: self._holding.size)
         self.metrics.gauge("trust_mesh_links", lambda: self._links)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,13 +91,27 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _Asked(scope, receive)
         try:
+            await self._respond(asked, send)
+        finally:
+            self._holding.release(asked)
+
+    async def _respond(self, asked: _Asked, send: Send) -> None:
+        try:
             route, reply = await self._reply(asked)
         except ConnectionError:
             return
         except Exception as problem:  # noqa: BLE001  whatever it was, the other side learns a code of it
             await self._refuse(asked, _refusal(problem), send)
             return
+        self._hold(asked, sum(map(len, reply.chunks)))
         await self._answer(asked, 200, {"content-type": route.gives, **reply.headers}, reply.chunks, send)
+
+    def _hold(self, asked: _Asked, size: int) -> None:
+        """Count what is held in memory for a request; it may be cut when that is too much."""
+        self._holding.release(asked)
+        task = asyncio.current_task()
+        if size > CHUNK and task is not None:
+            self._holding.hold(asked, guards.group_of(asked.peer), size, task.cancel)
 
     async def _reply(self, asked: _Asked) -> tuple[Route, Reply]:
         route, texts = self._admit(asked)
@@ -124,6 +142,7 @@ class App:
         if not guards.has_body(asked.headers):
             asked.unread = False
             return b""
+        self._hold(asked, guards.length_of(asked.headers) or route.body)
         body = await guards.read_body(asked.receive, route.body, self.limits)
         asked.unread = False
         self.metrics.add("trust_http_received_bytes_total", len(body))
@@ -168,12 +187,10 @@ class App:
         await self._answer(asked, status, headers, (body,), send)
 
     async def _answer(
-        self, asked: _Asked, status: int, headers: Mapping[str, str], chunks: Iterable[bytes], send: Send
+        self, asked: _Asked, status: int, headers: Mapping[str, str], chunks: Sequence[bytes], send: Send
     ) -> None:
         self.metrics.add("trust_http_requests_total", route=asked.route, status=str(status))
-        chunks = list(chunks)
-        size = sum(map(len, chunks))
-        every = {**_ALWAYS, **headers, "content-length": str(size)}
+        every = {**_ALWAYS, **headers, "content-length": str(sum(map(len, chunks)))}
         start = "websocket.http.response.start" if asked.websocket else "http.response.start"
         await send({"type": start, "status": status, "headers": encoded(every)})
         kind = start.replace(".start", ".body")

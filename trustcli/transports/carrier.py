@@ -60,7 +60,8 @@ class Carrier:
             place, self.meter, trusted=trusted, allow_private=allow_private, resolve=resolve
         )
         self._base = place.url if place.host else "http://localhost"
-        self._client = _client(self._backend, (tls or tls_context()) if place.secure else None)
+        self._tls = tls
+        self._client: httpx.Client | None = None  # made when the target is known to be allowed
 
     def exchange(self, method: str, path: str, body: bytes, room: int, headers: Mapping[str, str]) -> Reply:
         """Ask, and read an answer of at most `room` bytes.
@@ -73,24 +74,30 @@ class Carrier:
             PeerFault: not HTTP as nodes speak it, or more than was asked for.
         """
         self._backend.target()
+        if self._client is None:
+            secure = self._backend.place.secure
+            self._client = _client(self._backend, (self._tls or tls_context()) if secure else None)
         with self._named:
             self.meter.start(self._timeout, wire.MAX_HEADER_BYTES)
             before = self.meter.connections, self.meter.down
             try:
-                return self._once(method, path, body, room, headers)
+                return self._once(self._client, method, path, body, room, headers)
             except (Unreachable, httpcore.RemoteProtocolError):
                 if not before[0] or before != (self.meter.connections, self.meter.down):
                     raise
-            return self._once(method, path, body, room, headers)
+            return self._once(self._client, method, path, body, room, headers)
 
     def close(self) -> None:
         """End the connection."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
-    def _once(self, method: str, path: str, body: bytes, room: int, headers: Mapping[str, str]) -> Reply:
+    def _once(
+        self, client: httpx.Client, method: str, path: str, body: bytes, room: int, headers: Mapping[str, str]
+    ) -> Reply:
         self.round_trips += 1
-        request = self._client.build_request(method, self._base + path, content=body or None, headers=headers)
-        response = self._client.send(request, stream=True, follow_redirects=False)
+        request = client.build_request(method, self._base + path, content=body or None, headers=headers)
+        response = client.send(request, stream=True, follow_redirects=False)
         try:
             room = room if response.status_code == 200 else SMALL
             self.meter.extend(_SPACING * room)

@@ -27,6 +27,7 @@ class Limits(NamedTuple):
     fragments: int = 64  # frames of one WebSocket message; ours send 1
     pings: int = 60  # WebSocket pings a minute; the mesh has its own, so these are only a proxy's
     close_seconds: float = 2.0  # for the other side to say goodbye to a closed WebSocket
+    held: int = 64 << 20  # of pages and bodies in memory at one time: sixteen full pages
     backlog: int = 128  # connections the kernel holds for us while we accept others
 
 

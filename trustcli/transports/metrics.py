@@ -15,6 +15,7 @@ _HELP = {
     "trust_refused_total": "Requests and connections turned away, by reason.",
     "trust_connections_total": "Connections accepted.",
     "trust_connections": "Connections open now.",
+    "trust_held_bytes": "Bytes of pages and bodies held for others now.",
     "trust_mesh_links": "Mesh links open now that others dialled.",
 }
 

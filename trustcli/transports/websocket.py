@@ -32,6 +32,7 @@ CLOSE_SECONDS = 2.0  # for the other end to say goodbye
 UNREAD = 4  # frames that wait for `receive`; then the socket is left alone, and the sender waits
 UNSENT = 256 << 10  # bytes in our buffer from which `send` waits
 MAX_UNSENT = UNSENT + 2 * MAX_FRAME  # beyond it are only pongs to somebody who asks and does not listen
+UNSUPPORTED = 1003  # close code for what is not text, RFC 6455 §7.4.1
 _IN_MESH = {"https": "wss", "http": "ws"}
 
 
@@ -64,11 +65,18 @@ class Channel:
             raise Unreachable("the link has ended") from None
 
     async def receive(self) -> bytes | None:
-        """Return the next frame, of at most 512 KiB; None when the link has ended, however it did."""
+        """Return the next frame, of at most 512 KiB; None when the link has ended, however it did.
+
+        A binary frame ends it: the mesh speaks text.
+        """
         try:
-            return await self._connection.recv(decode=False)
+            frame = await self._connection.recv()
         except ConnectionClosed:
             return None
+        if isinstance(frame, str):
+            return frame.encode()
+        await self.close(UNSUPPORTED)
+        return None
 
     async def close(self, code: int = 1000) -> None:
         """End the link, at the latest after two seconds."""
@@ -81,17 +89,34 @@ class Channel:
 
 
 class Connection(ClientConnection):
-    """A connection that is cut when what it could not send yet grows without our doing."""
+    """A connection that ends when it should, also if the other end would rather hold it open.
+
+    `websockets` waits for the other end to hang up: after an answer that is no WebSocket, after a broken
+    frame, after a close. And it answers pings whether or not anybody reads the pongs.
+    """
+
+    _ending: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket, and answer pings."""
         super().data_received(data)
-        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+        if self.protocol.handshake_exc is not None or self._unsent() > MAX_UNSENT:
             self.cut()
+        elif self.protocol.close_expected() and self._ending is None:
+            self._ending = self.loop.call_later(CLOSE_SECONDS, self.cut)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end."""
+        if self._ending is not None:
+            self._ending.cancel()
+        super().connection_lost(exc)
 
     def cut(self) -> None:
         """End the connection at once."""
         self.transport.abort()
+
+    def _unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
 
 
 async def dial(

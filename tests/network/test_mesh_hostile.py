@@ -1,0 +1,343 @@
+"""Hostile peers in the virtual network: cut off in two seconds, while honest records arrive as ever."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.network.puppet import Puppet
+from tests.network.shelves import MemoryShelf
+from tests.network.virtual import Host, Network, equal
+from tests.network_of_raters import did_of, rating, sealed
+from trustcli.mesh import payloads
+from trustcli.mesh.handshake import head_of
+from trustcli.mesh.messages import base64, from_base64, raws
+from trustcli.mesh.payloads import Beat, FeedOf, HeadOf, Revocation, SyncRequest, SyncResponse, TrustUpdate
+from trustcli.sync.exchange import Head
+from trustcli.sync.negentropy import Vector, respond
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustcli.mesh.payloads import Payload
+
+TOGETHER = 1_000  # ms in which an honest record is everywhere, attack or not
+
+
+class Stormer(Puppet):
+    """Attacks at full speed from the moment it is linked: twenty messages every ten milliseconds."""
+
+    attack: Callable[[Stormer, int], None]
+    began = 0
+    count = 0
+
+    def tick(self, now: int) -> int:
+        if self.is_linked and now >= self.host.net.start_of_attack:
+            self.began = self.began or now
+            for _ in range(20):
+                if self.links:
+                    self.count += 1
+                    type(self).attack(self, self.count)
+        return now + 10
+
+
+def _open_link(self: Stormer) -> int:
+    return next(number for number, link in self.links.items() if link.is_open)
+
+
+def say(stormer: Stormer, type_: str, payload: Payload) -> None:
+    """Send a sound frame over the first open link."""
+    stormer.say(type_, payload, _open_link(stormer))
+
+
+def garbage(stormer: Stormer, count: int) -> None:
+    """Bytes that mean nothing."""
+    stormer.throw(_open_link(stormer), random.Random(count).randbytes(500))
+
+
+def oversize(stormer: Stormer, _count: int) -> None:
+    """Frames longer than a frame may be."""
+    stormer.throw(_open_link(stormer), b'{"message":' + b" " * 524_288)
+
+
+def unsigned(stormer: Stormer, _count: int) -> None:
+    """Sound frames with somebody else's signature."""
+    link = _open_link(stormer)
+    ping = Beat(head_of(stormer.host.shelf.head()))
+    frame = stormer.links[link].frame(payloads.PING, ping, stormer.host.net.now)
+    stormer.throw(link, frame[:-88] + b"A" * 86 + b'"}')
+
+
+def forged_records(stormer: Stormer, count: int) -> None:
+    """Pages full of records that nobody signed."""
+    line = rating("victim", "y", 4).line
+    values = range(10 + count % 10, 40)
+    forged = [line.replace(b'"value":40', b'"value":%d' % value) for value in values]
+    say(stormer, payloads.TRUST_UPDATE, TrustUpdate(raws(forged)))
+
+
+def alarms(stormer: Stormer, count: int) -> None:
+    """CRITICAL revocations, each sound, one a message, ten thousand of them."""
+    line = sealed("wolf", "revocation", {"record": f"{count:064x}", "priority": "critical"}).line
+    say(stormer, payloads.REVOCATION, Revocation("CRITICAL", raws([line])))
+
+
+def replay(stormer: Stormer, _count: int) -> None:
+    """Its own last frame, again and again."""
+    if stormer.count == 1:
+        say(stormer, payloads.PING, Beat(head_of(stormer.host.shelf.head())))
+    stormer.throw(_open_link(stormer), stormer.sent[-1])
+
+
+def questions(stormer: Stormer, count: int) -> None:
+    """Requests for everything."""
+    say(stormer, payloads.SYNC_REQUEST, SyncRequest(id=count, feed=FeedOf(0, 10_000)))
+
+
+def nested(stormer: Stormer, _count: int) -> None:
+    """JSON as deep as a frame is long."""
+    link = _open_link(stormer)
+    deep = b"[" * 100_000 + b"]" * 100_000
+    frame = stormer.links[link].frame(payloads.TRUST_UPDATE, TrustUpdate(raws([deep])), stormer.host.net.now)
+    stormer.throw(link, frame)
+
+
+def broken_sync(stormer: Stormer, count: int) -> None:
+    """Comparison messages that are none."""
+    say(stormer, payloads.SYNC_REQUEST, SyncRequest(id=count, reconcile=base64(b"\x61\xff\xff\xff")))
+
+
+def greetings(stormer: Stormer, _count: int) -> None:
+    """Steps of a handshake on an open link."""
+    say(stormer, payloads.HANDSHAKE, payloads.Done(3))
+
+
+ATTACKS = (
+    garbage, oversize, unsigned, forged_records, alarms, replay, questions, nested, broken_sync, greetings,
+)  # fmt: skip
+
+
+def town(build: Any = None) -> tuple[Network, list[Host], Host | None]:
+    """Return four honest nodes, all linked with each other, and an attacker linked with two of them."""
+    net = Network(1)
+    net.start_of_attack = net.now + 2_000
+    honest = [Host(net, f"n{number}") for number in range(4)]
+    attacker = Host(net, "attacker", build=build) if build else None
+    net.start()
+    for index, one in enumerate(honest):
+        for other in honest[:index]:
+            net.connect(one, other)
+    if attacker:
+        for one in honest[:2]:
+            net.connect(attacker, one)
+    net.run(1_990)
+    return net, honest, attacker
+
+
+def life(net: Network, honest: list[Host], ms: int) -> int:
+    """Let all honest nodes rate for a while; return the longest time a record took to be everywhere."""
+    waiting: dict[bytes, int] = {}
+    longest, number, end = 0, 0, net.now + ms
+    while net.now < end or (waiting and net.now < end + 5_000):
+        if net.now < end and number < 10 * (net.now - end + ms) / 1_000:
+            record = rating(f"honest-{number}", "somebody", 3)
+            honest[number % len(honest)].add(record)
+            waiting[record.digest] = net.now
+            number += 1
+        net.run(20)
+        for id_ in [id_ for id_ in waiting if all(id_ in held(host) for host in honest)]:
+            longest = max(longest, net.now - waiting.pop(id_))
+    assert not waiting
+    return longest
+
+
+def held(host: Host) -> dict[bytes, Any]:
+    """Return what a host holds."""
+    assert isinstance(host.shelf, MemoryShelf)
+    return host.shelf.records
+
+
+def test_without_an_attacker() -> None:
+    """Control: how long honest records take in this town."""
+    net, honest, _ = town()
+    assert life(net, honest, 2_000) <= TOGETHER
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_an_attacker_at_full_speed_is_cut_off(attack: Any) -> None:
+    """Within two seconds it has no link and is banned on both; honest records take no longer than ever."""
+    kind = type("Attacker", (Stormer,), {"attack": attack})
+    net, honest, attacker = town(kind)
+    assert attacker
+    assert len(attacker.machine.links) == 2
+    longest = life(net, honest, 2_000)
+    assert attacker.machine.began
+    assert attacker.machine.links == {}
+    assert max(attacker.machine.ends) - attacker.machine.began <= 2_000
+    assert longest <= TOGETHER
+    for one in honest[:2]:
+        seen = one.memory.seen(attacker.did)
+        assert seen is not None
+        assert seen.banned_until > net.now or attack is greetings
+        assert {link.did for link in one.machine.links()} == {
+            other.did for other in honest if other is not one
+        }
+    assert equal(honest)
+
+
+def test_forgeries_cost_few_signature_checks() -> None:
+    """Of thousands of forged records in one frame, only a first share is looked at."""
+    net, honest, attacker = town(Puppet)
+    assert attacker
+    line = rating("victim", "y", 4).line
+    lines = [line.replace(b"y", b"y", 1)[:-40] + b"%010d" % number + line[-30:] for number in range(900)]
+    attacker.machine.say(payloads.TRUST_UPDATE, TrustUpdate(raws(lines)), next(iter(attacker.machine.links)))
+    net.run(500)
+    counts = honest[0].machine.counts()
+    assert counts["closed cut"] == 1
+    assert counts["records refused"] <= 50
+
+
+def test_slow_forgeries_end_too() -> None:
+    """One forged record every ten seconds never fills the minute, and the fiftieth is the last."""
+    net, honest, attacker = town(Puppet)
+    assert attacker
+    link = next(iter(attacker.machine.links))
+    sent = 0
+    while link in attacker.machine.links and sent < 100:
+        line = rating("victim", "y", 4).line
+        forged = line.replace(b'"created":1', b'"created":%d' % (2 + sent))
+        attacker.machine.say(payloads.TRUST_UPDATE, TrustUpdate(raws([forged])), link)
+        sent += 1
+        net.run(10_000)
+    assert sent == 50
+    assert honest[0].machine.counts()["closed cut"] == 1
+
+
+def test_ten_thousand_sound_alarms_delay_nobody() -> None:
+    """Within its rate a peer may bring valid CRITICAL records; ours still travel as fast, and all arrive."""
+    net, honest, attacker = town(Puppet)
+    assert attacker
+    link = next(iter(attacker.machine.links))
+    for part in range(20):
+        lines = [
+            sealed(f"wolf-{number}", "revocation", {"record": f"{part:064x}", "priority": "critical"}).line
+            for number in range(100)
+        ]
+        attacker.machine.say(payloads.REVOCATION, Revocation("CRITICAL", raws(lines)), link)
+    assert life(net, honest, 2_000) <= TOGETHER
+    net.run_until(lambda: equal(honest), 60_000)
+    assert equal(honest)
+    assert len(held(honest[3])) > 2_000
+
+
+def test_two_stories_become_one() -> None:
+    """An author that tells two nodes different things is found out: both hold both."""
+    net, honest, attacker = town(Puppet)
+    assert attacker
+    one, other = rating("attacker", "y", 1), rating("attacker", "y", 5)
+    first, second = attacker.machine.links
+    attacker.machine.say(payloads.TRUST_UPDATE, TrustUpdate(raws([one.line])), first)
+    attacker.machine.say(payloads.TRUST_UPDATE, TrustUpdate(raws([other.line])), second)
+    net.run(TOGETHER)
+    assert [held(host).keys() >= {one.digest, other.digest} for host in honest] == [True] * 4
+
+
+class Liar(Puppet):
+    """Tells another head in each message, and compares with a set that is never the same."""
+
+    draw = random.Random(5)
+
+    def lie(self) -> HeadOf:
+        return head_of(Head("liar", 1_000, 1_000 + len(self.heard), self.draw.randbytes(32).hex()))
+
+    def received(self, link: int, frame: bytes, now: int) -> None:
+        before = len(self.heard)
+        super().received(link, frame, now)
+        for _, type_, _ in self.heard[before:]:
+            if type_ == payloads.PING:
+                self.say(payloads.PONG, Beat(self.lie()), link)
+
+    def hear(self, link: int, type_: str, payload: Payload) -> None:
+        if not isinstance(payload, SyncRequest):
+            return
+        if payload.reconcile:
+            items = Vector((number, self.draw.randbytes(32)) for number in range(300))
+            answer = respond(items, from_base64(str(payload.reconcile)))
+            response = SyncResponse(head=self.lie(), id=payload.id, reconcile=base64(answer))
+        else:
+            response = SyncResponse(head=self.lie(), id=payload.id, more=True, next=1, records=[])
+        self.say(payloads.SYNC_RESPONSE, response, link)
+
+
+def test_a_peer_that_never_agrees_wastes_little() -> None:
+    """Endless sync: a few questions, then longer and longer pauses; honest records are not held up."""
+    net, honest, liar = town(Liar)
+    assert liar
+    honest[0].add(rating("a", "b", 3))
+    for one in honest:
+        net.connect(one, liar)
+    assert life(net, honest, 3_000) <= TOGETHER
+    net.run(300_000)
+    asked = [payload for _, type_, payload in liar.machine.heard if type_ == payloads.SYNC_REQUEST]
+    assert 0 < len(asked) < 200
+    assert life(net, honest, 1_000) <= TOGETHER
+    assert equal(honest)
+
+
+def test_what_one_peer_hides_another_brings() -> None:
+    """A peer that has all records but those of one author cannot keep them from us."""
+    net, honest, _ = town()
+    hidden = rating("hidden", "y", 1)
+
+    def keeps(record: Any) -> bool:
+        return bool(record.author != did_of("hidden"))
+
+    censor = Host(net, "censor", shelf=MemoryShelf("censor", keeps=keeps))
+    late = Host(net, "late")
+    net.start()
+    for one in honest:
+        net.connect(one, censor)
+    honest[0].add(hidden, rating("x", "y", 2))
+    net.run(5_000)
+    assert hidden.digest not in held(censor)
+    net.connect(late, censor)
+    net.run(20_000)
+    assert len(held(late)) == 1
+    net.connect(late, honest[3])
+    net.run(20_000)
+    assert hidden.digest in held(late)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_bytes_raise_anything(data: st.DataObject) -> None:
+    """Whatever arrives, before or after the handshake: no exception, and honest peers stay."""
+    net = Network(2)
+    honest, friend, other = Host(net, "honest"), Host(net, "friend"), Host(net, "other", build=Puppet)
+    net.start()
+    net.connect(friend, honest)
+    net.connect(other, honest)
+    net.run(data.draw(st.sampled_from([0, 6, 100])))
+    puppet: Puppet = other.machine
+    if puppet.is_linked and data.draw(st.booleans()):
+        link = puppet.links[puppet.only]
+        empty = b'{"record":{},"sig":"' + b"A" * 86 + b'"}'
+        lines = data.draw(st.lists(st.one_of(st.just(empty), st.binary(max_size=40)), max_size=3))
+        payload = data.draw(st.sampled_from([Beat(head_of(honest.shelf.head())), TrustUpdate(raws(lines))]))
+        type_ = data.draw(st.sampled_from(["PING", "TRUST_UPDATE", "REVOCATION", "CLOSE"]))
+        frame = link.frame(type_, payload, net.now)
+    else:
+        frame = data.draw(st.sampled_from([*puppet.sent, b"", b'{"message":{},"sig":""}']))
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(frame)))
+        frame = frame[:at] + data.draw(st.binary(max_size=8)) + frame[at + data.draw(st.integers(0, 8)) :]
+    honest.machine.received(4, frame, net.now)
+    honest.machine.settle(net.now)
+    honest.act()
+    net.run(200)
+    assert [link.did for link in honest.machine.links() if link.did == friend.did] == [friend.did]

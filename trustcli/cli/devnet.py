@@ -1,0 +1,169 @@
+"""`trust devnet`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from trustcli.cli.declare import Reply, option
+from trustcli.cli.network import ago
+from trustcli.errors import NO, OK, UsageError, WouldOverwrite
+from trustcli.timing import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from trustcli.cli.session import Session
+    from trustcli.node.devnet import Devnet, NodeState
+
+_MOST = 32  # node processes of one machine
+_PATIENCE = 30.0  # seconds for all nodes to agree
+_HEAD = ("NODE", "STATUS", "REPUTATION", "RECORDS", "HEAD", "LAST HEARD", "PEERS", "URL")
+
+
+def devnet(
+    session: Session,
+    *,
+    nodes: int = option("--nodes", help="how many nodes", kind=int, default=4, metavar="N"),
+    for_: str | None = option(
+        "--for", help="keep them running so long once they agree; default: stop at once", metavar="TIME"
+    ),
+    keep: str | None = option(
+        "--keep",
+        help="make the homes in a new directory DIR and leave them there",
+        metavar="DIR",
+        complete="files",
+    ),
+) -> Reply:
+    """Start real node processes on this machine, let them rate one another, and watch them agree.
+
+    Each node has a home of its own and listens on a free port of 127.0.0.1; the first is the seed of
+    the others. Exit 1 when they do not agree within 30 seconds.
+
+    Examples:
+      trust devnet --nodes 4
+      trust devnet --nodes 7 --for 10m --keep net
+    """  # fmt: skip
+    if not 2 <= nodes <= _MOST:
+        raise UsageError(f"--nodes is 2 to {_MOST}, not {nodes}")
+    stay = 0.0 if for_ is None else duration(for_) / 1000
+    if keep is None:
+        from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+        with TemporaryDirectory(prefix="trust-devnet-") as folder:
+            return _run(session, folder, nodes, stay)
+    try:
+        os.makedirs(keep, mode=0o700)
+    except FileExistsError:
+        raise WouldOverwrite(f"{keep} exists already") from None
+    return _run(session, os.path.abspath(keep), nodes, stay)
+
+
+def _run(session: Session, folder: str, count: int, stay: float) -> Reply:
+    from trustcli.node.devnet import Devnet  # noqa: PLC0415  this command alone starts processes
+
+    with Devnet(folder, count, session.clock) as net, _Screen(session) as screen:
+        screen.say(f"{count} nodes made, each with a key and a home of its own")
+        net.start()
+        screen.say(f"{count} processes up, each knows the first")
+        made = net.rate()
+        screen.say(f"{made} ratings signed beside the running daemons, {count - 1} by each node")
+        took = net.watch(made + count, _PATIENCE, lambda states: screen.show(_rows(net, states)))
+        if took is not None:
+            screen.say(f"all {count} hold the same {made + count} records after {took:.1f} s")
+            net.rest(stay, lambda states: screen.show(_rows(net, states)))
+        states = net.states()
+        rows = _rows(net, states)
+        links = {node.name: net.outlooks()[node.did].links for node in net.nodes}
+    return Reply(
+        "devnet",
+        data={
+            "nodes": [state._asdict() for state in states],
+            "ratings": made,
+            "agreed": took is not None,
+            "seconds": None if took is None else round(took, 3),
+            "links": {name: list(others) for name, others in links.items()},
+            "folder": folder,
+        },
+        head=_HEAD,
+        rows=[*rows, *(("links", name, *others) for name, others in links.items())],
+        draw=lambda console: _draw(console, rows, links),
+        exit=NO if took is None else OK,
+    )
+
+
+def _rows(net: Devnet, states: list[NodeState]) -> list[tuple[str, ...]]:
+    """Return one row a node; reputation and hearing as the first node sees them (the first: the second)."""
+    found = net.outlooks()
+    now = net.clock()
+    return [
+        (
+            state.name,
+            "ACTIVE" if state.head else "INACTIVE",
+            "-" if found[state.did].reputation is None else f"{found[state.did].reputation:.0f}/100",
+            "-" if state.records is None else str(state.records),
+            (state.head or "-")[:8],
+            ago(found[state.did].heard, now),
+            str(len(found[state.did].links)),
+            state.url,
+        )
+        for state in states
+    ]
+
+
+class _Screen:
+    """The table, live, on a terminal; elsewhere only what is said, on stderr."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._live: Any = None
+
+    def __enter__(self) -> Self:
+        if self._session.draws:
+            from rich.live import Live  # noqa: PLC0415
+
+            self._live = Live(transient=True, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """Say one line."""
+        if self._live is not None:
+            self._live.console.print(text)
+        elif not self._session.quiet and sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    def show(self, rows: list[tuple[str, ...]]) -> None:
+        """Show the table as it is now."""
+        if self._live is not None:
+            self._live.update(_table(rows))
+
+
+def _table(rows: list[tuple[str, ...]]) -> Any:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*_HEAD, box=None, pad_edge=False, header_style="dim")
+    for row in rows:
+        table.add_row(*row, style="" if row[1] == "ACTIVE" else "red")
+    return table
+
+
+def _draw(console: Any, rows: list[tuple[str, ...]], links: Mapping[str, tuple[str, ...]]) -> None:
+    """Draw the table and, below it, who is linked to whom."""
+    from rich.table import Table  # noqa: PLC0415
+
+    console.print(_table(rows))
+    grid = Table(
+        "", *links, box=None, pad_edge=False, header_style="dim", title="links", title_justify="left"
+    )
+    for name, others in links.items():
+        grid.add_row(name, *("·" if other == name else "●" if other in others else "" for other in links))
+    console.print()
+    console.print(grid)

@@ -1,0 +1,160 @@
+"""`trust evaluate`."""
+
+from __future__ import annotations
+
+import codecs
+import os
+
+from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.export import written
+from trustcli.cli.shown import exact
+from trustcli.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from trustcli.cli.session import Session
+    from trustcli.evaluate.dataset import Dataset
+    from trustcli.evaluate.table import Labels, Row
+
+_PROTOCOLS = ("loo", "prequential", "fraud")
+_HEAD = ("MODEL", "RMSE", "PCC", "MAE", "AUC", "COLD", "ASKED", "SECONDS")
+
+
+def evaluate(
+    session: Session,
+    *,
+    dataset: str = argument("DATASET", "a CSV file of ratings; - for stdin", complete="files"),
+    protocol: str | None = option(
+        "--protocol",
+        help="loo: each rating from all others; prequential: from earlier ones (default where there are"
+        " times); fraud: labelled nodes",
+        choices=_PROTOCOLS,
+        metavar="loo|prequential|fraud",
+    ),
+    model: list[str] = option(
+        "--model", help="models: a,b,c or all, the default (trust model ls)", many=True, metavar="M"
+    ),
+    map_: str = option(
+        "--map",
+        help="columns by number (from 0) or header: rater=0,subject=1,value=2,time=3; without time there"
+        " is no order",
+        default="rater=0,subject=1,value=2,time=3",
+        metavar="MAP",
+    ),
+    scale: str = option(
+        "--scale", help="lowest and highest value there", default="1..5", metavar="LOW..HIGH"
+    ),
+    labels: str | None = option(
+        "--labels",
+        help="for fraud: a CSV of node,label; -1 fraud, 1 benign",
+        metavar="FILE",
+        complete="files",
+    ),
+    no_self: bool = flag("--no-self", help="leave out nodes that rate themselves; published tables do not"),
+    plot: str | None = option(
+        "--plot", help="draw the table as SVG to FILE (never overwritten)", metavar="FILE", complete="files"
+    ),
+) -> Reply:
+    """Hold trust models against ratings that really happened: error, correlation, AUC, time.
+
+    No model sees the rating that it predicts. The mean, beta and shrunk bias are always in the table:
+    what does not beat them is not worth its trouble. Values are mapped to -1..1.
+
+    Examples:
+      trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10
+      trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10 --protocol loo --model fairness,hybrid
+      trust evaluate wsn-RFAnet.csv --map rater=0,subject=1,value=2 --scale=-1..1
+    """
+    from trustcli.evaluate import table  # noqa: PLC0415  numpy is for those who ask
+
+    names = table.names(model)
+    data = _dataset(session, dataset, map_, scale, selves=not no_self)
+    chosen = protocol or (table.PREQUENTIAL if data.timed else table.LOO)
+    known = _labels(session, labels, data) if labels and chosen == table.FRAUD else None
+    progress = session.progress("evaluating")
+    rows: list[Row] = []
+    for row in table.rows(data, chosen, names, _seconds, known):
+        rows.append(row)
+        if progress:
+            progress(len(rows), len(names))
+    title = f"{os.path.basename(dataset)}, {chosen}: {table.PROTOCOLS[chosen]}"
+    return Reply(
+        "evaluate",
+        data={"dataset": _facts(dataset, data), "protocol": chosen, "rows": [_data(row) for row in rows]}
+        | _drawn(plot, rows, title),
+        head=_HEAD,
+        rows=[_cells(row) for row in rows],
+        notes=_notes(rows, data, title),
+    )
+
+
+def _dataset(session: Session, path: str, columns: str, scale: str, *, selves: bool) -> Dataset:
+    from trustcli.evaluate import dataset  # noqa: PLC0415
+
+    return dataset.read(_lines(session, path), dataset.layout(columns, scale), selves=selves)
+
+
+def _labels(session: Session, path: str, data: Dataset) -> Labels:
+    import numpy as np  # noqa: PLC0415
+
+    from trustcli.evaluate import dataset  # noqa: PLC0415
+
+    nodes, frauds = dataset.read_labels(_lines(session, path), data.names)
+    return np.array(nodes, dtype=np.int64), np.array(frauds, dtype=np.bool_)
+
+
+def _lines(session: Session, path: str) -> Iterator[str]:
+    try:
+        yield from codecs.iterdecode(session.open(path), "utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not UTF-8", hint="iconv -t UTF-8") from None
+
+
+def _seconds() -> float:
+    from trustcli.cli.session import now  # noqa: PLC0415  the one clock
+
+    return now() / 1000
+
+
+def _facts(path: str, data: Dataset) -> dict[str, Any]:
+    return {
+        "file": path,
+        "ratings": len(data.ratings.value),
+        "nodes": data.ratings.nodes,
+        "selves": data.selves,
+        "repeated": data.repeated,
+    }
+
+
+def _data(row: Row) -> dict[str, Any]:
+    return {
+        **row._asdict(),
+        **{name: exact(getattr(row, name)) for name in ("rmse", "pcc", "mae", "auc", "cold", "seconds")},
+    }
+
+
+def _drawn(path: str | None, rows: list[Row], title: str) -> dict[str, Any]:
+    if path is None:
+        return {}
+    from trustcli.evaluate import plot  # noqa: PLC0415
+
+    return {"plot": path, "bytes": written(path, iter([plot.draw(rows, title).encode()]))}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    figures = ["-" if figure is None else f"{figure:.4f}" for figure in row[1:6]]
+    return (row.model, *figures, str(row.asked), f"{row.seconds:.1f}")
+
+
+def _notes(rows: list[Row], data: Dataset, title: str) -> tuple[str, ...]:
+    notes = [title]
+    most = max(row.asked for row in rows)
+    few = [row.model for row in rows if row.asked < most]
+    if few:
+        notes.append(f"asked for a sample only, as each answer takes a fit: {', '.join(few)}")
+    if data.repeated:
+        notes.append(f"{data.repeated} ratings were replaced by later ones of the same pair")
+    return tuple(notes)
