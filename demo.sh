@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `make demo` runs: three people, an agent and a service, on one machine and without network.
+# What `make demo` runs: three people, an agent and a service on one machine; then a network of four nodes.
 # Every command is shown as it is run. Homes are thrown away at the end; the picture stays in demo-out/.
 set -eu
 
@@ -105,5 +105,15 @@ at alice graph --depth 3 -c reliability -o "$out/graph.svg" -q
 title 'And every signature in her ledger, checked once more.'
 at alice verify -q
 
-printf '\nLook at the picture:  %s/graph.html   (and graph.svg)\n' "$out"
+title 'Now as nodes: four real processes, each with a home of its own, that rate one another and gossip until they agree.'
+printf '\n$ trust devnet --nodes 4 --for 3s --keep %s/net\n' "$out"
+TRUST_HOME=$homes/lab trust devnet --nodes 4 --for 3s --keep "$out/net" 2>&1
+
+title 'Each of them is an ordinary home. What node 2 knows of the others, in a picture:'
+printf '\n$ trust --home %s/net/node-2 status\n' "$out"
+trust --home "$out/net/node-2" status -q
+printf '\n$ trust --home %s/net/node-2 topology -o %s/network.html\n' "$out" "$out"
+trust --home "$out/net/node-2" topology -o "$out/network.html"
+
+printf '\nLook at the pictures:  %s/graph.html, %s/network.html\n' "$out" "$out"
 printf 'Try it yourself:      .venv/bin/trust keygen\n'

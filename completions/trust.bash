@@ -5,8 +5,9 @@
 _trustcli_command() {
     subs='' flags='' takes=''
     case $1 in
-        '') subs='keygen id peer rate revoke undo report status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        '') subs='keygen init id peer rate revoke undo report status score check why log show verify graph sync compare serve devnet topology export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         keygen) flags='--no-passphrase --import --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--import --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        init) flags='--owner --peer --endpoint --role --subject --listen --network --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--owner --peer --endpoint --role --subject --listen --network --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         id) subs='ls show use export import passwd rotate retire' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -16,12 +17,14 @@ _trustcli_command() {
         'id passwd') flags='--new-passphrase-file --new-passphrase-fd --new-passphrase-command --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--new-passphrase-file --new-passphrase-fd --new-passphrase-command --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id rotate') flags='--confirm --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'id retire') flags='--compromised-since --reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--compromised-since --reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
-        peer) subs='add ls show rename rm block unblock' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        peer) subs='add ls show rename rm find pending block unblock' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer add') flags='--weight --url --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--weight --url --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer rename') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer rm') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer find') flags='--refresh --timeout --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--timeout --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'peer pending') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer block') flags='--reason --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--reason --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'peer unblock') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         rate) flags='--category --reason --evidence --task --expires --private --via-agent --human-guided --new --strict --dry-run --batch --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--category -c --reason -m --evidence --task --expires --via-agent --batch --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -36,6 +39,11 @@ _trustcli_command() {
         show) flags='--raw --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         verify) flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         graph) flags='--format --depth --category --from --model --as-of --output --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--format -f --depth --category -c --from --model --as-of --output -o --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        sync) flags='--pull --push --full --subject --timeout --strict --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--subject --timeout --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        compare) flags='--ids --timeout --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--timeout --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        serve) flags='--listen --unix --fd --public --tls-cert --tls-key --read-only --get --print-unit --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--listen --unix --fd --tls-cert --tls-key --get --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        devnet) flags='--nodes --for --keep --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --for --keep --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        topology) flags='--format --output --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--format -f --output -o --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         export) flags='--output --since --subject --by --category --kind --include-private --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--output -o --since --subject --by --category -c --kind --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         import) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         bridge) subs=csv flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -67,6 +75,7 @@ _trustcli_value() {
         *' --as') kind=names ;;
         *' --passphrase-file') kind=files ;;
         'keygen --import') kind=files ;;
+        'init --role') offered='full light bridge' ;;
         'id show 0') kind=names ;;
         'id use 0') kind=names ;;
         'id export --format') offered='did multibase jwk openssh hex seed-hex' ;;
@@ -77,6 +86,7 @@ _trustcli_value() {
         'peer show 0') kind=names ;;
         'peer rename 0') kind=names ;;
         'peer rm 0') kind=names ;;
+        'peer find 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
         'peer block 0') kind=names ;;
         'peer unblock 0') kind=names ;;
         'rate --batch') kind=files ;;
@@ -86,14 +96,14 @@ _trustcli_value() {
         'report --priority') offered='normal high critical' ;;
         'report 0') kind=names ;;
         'score --from') kind=names ;;
-        'score --model') offered='beta stars eigentrust' ;;
+        'score --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'score '[0-9]*) kind=names ;;
         'check --unknown') offered='review deny allow' ;;
         'check --from') kind=names ;;
-        'check --model') offered='beta stars eigentrust' ;;
+        'check --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'check '[0-9]*) kind=names ;;
         'why --from') kind=names ;;
-        'why --model') offered='beta stars eigentrust' ;;
+        'why --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'why 0') kind=names ;;
         'log --by') kind=names ;;
         'log --kind') offered='rating revocation key announce update' ;;
@@ -102,9 +112,20 @@ _trustcli_value() {
         'graph --format') offered='csv dot graphml html json mermaid svg' ;;
         'graph -f') offered='csv dot graphml html json mermaid svg' ;;
         'graph --from') kind=names ;;
-        'graph --model') offered='beta stars eigentrust' ;;
+        'graph --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'graph --output') kind=files ;;
         'graph -o') kind=files ;;
+        'sync --subject') kind=names ;;
+        'sync '[0-9]*) kind=names ;;
+        'compare 0') kind=names ;;
+        'serve --unix') kind=files ;;
+        'serve --tls-cert') kind=files ;;
+        'serve --tls-key') kind=files ;;
+        'devnet --keep') kind=files ;;
+        'topology --format') offered='dot html json mermaid svg' ;;
+        'topology -f') offered='dot html json mermaid svg' ;;
+        'topology --output') kind=files ;;
+        'topology -o') kind=files ;;
         'export --output') kind=files ;;
         'export -o') kind=files ;;
         'export --subject') kind=names ;;
@@ -112,12 +133,12 @@ _trustcli_value() {
         'export --kind') offered='rating revocation key announce update' ;;
         'import 0') kind=files ;;
         'bridge csv 0') kind=files ;;
-        'config get 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
-        'config set 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
-        'config unset 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private sync_every' ;;
+        'config get 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
+        'config set 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
+        'config unset 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
         'ledger backup 0') kind=files ;;
         'completion 0') offered='bash zsh fish' ;;
-        'help '[0-9]*) offered='exit-codes environment files json policy models keygen id peer rate revoke undo report status score check why log show verify graph export import bridge config doctor ledger completion capabilities help' ;;
+        'help '[0-9]*) offered='exit-codes environment files json policy models keygen init id peer rate revoke undo report status score check why log show verify graph export import sync compare serve devnet topology bridge config doctor ledger completion capabilities help' ;;
     esac
 }
 

@@ -7,7 +7,7 @@ import os
 from trustcli import durable, policy
 from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
 from trustcli.models import DEFAULT, MODELS
-from trustcli.records.fields import ROLES
+from trustcli.records.roles import ROLES
 from trustcli.safe import shown
 from trustcli.value import NamedTuple
 

@@ -25,6 +25,8 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?"), "TIME"),
     (re.compile(r"\S*/keys/"), "keys/"),
     (re.compile(r"\d+ KiB"), "SIZE"),
+    (re.compile(r"\bhead [0-9a-f]{8}\b"), "head HEAD"),
+    (re.compile(r"\d+ s ago|\bnow$"), "AGO"),
     (re.compile(r"[ \t]+"), " "),
 )
 
@@ -90,7 +92,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_there_is_something_to_run() -> None:
     """The README has commands, and the main ones are among them."""
     commands = " ".join(step.command for step in steps())
-    for word in ("keygen", "rate", "check", "why", "import", "export", "bridge csv", "graph", "status"):
+    for word in ("keygen", "rate", "check", "why", "import", "export", "bridge csv", "graph", "status", "sync", "serve", "init"):
         assert f"trust {word}" in commands
 
 

@@ -200,6 +200,14 @@ def test_light(mine: Program, node: Served) -> None:
     assert mine("score", "thing:1-3", "--model", "stars").exit == 0
 
 
+def test_the_role_light(mine: Program, node: Served) -> None:
+    """A light node fetches what its subjects need without being told; without subjects it says so."""
+    mine("config", "set", "role", "light", "-q")
+    assert mine("sync", node.url).exit == 2
+    mine("config", "set", "subjects", "thing:1-3 thing:1-4", "-q")
+    assert mine("sync", node.url, "--json").data["pulled"] == 2
+
+
 def test_mistakes(mine: Program) -> None:
     """Nobody to ask, an unknown name, no URL of a node, a timeout that is none."""
     ran = mine("sync", "--json")

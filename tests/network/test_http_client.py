@@ -325,6 +325,7 @@ def reset(connection: socket.socket, _request: bytes) -> None:
 
 GOOD = page_response([], 2, more=False)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
+PAGE = wire.page_headers(HEAD, 2, more=False)
 BOMB = gzip.compress(b"\n" * 20_000_000)
 
 
@@ -333,8 +334,8 @@ def changed(name: str, value: str) -> bytes:
 
 
 HOSTILE: dict[str, tuple[Handler, type[TrustError]]] = {
-    "gzip": (always(response(BOMB, wire.NDJSON, Content_Encoding="gzip")), PeerFault),
-    "encoding of any name": (always(response(b"", wire.NDJSON, Content_Encoding="identity")), PeerFault),
+    "gzip": (always(response(BOMB, wire.NDJSON, **PAGE, Content_Encoding="gzip")), PeerFault),
+    "encoding of any name": (always(changed("Content-Encoding", "identity")), PeerFault),
     "body without end": (drip(OK + b"Connection: close\r\n\r\n", b"x" * 65536, 0), PeerFault),
     "chunks without end": (
         drip(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"x" * 65536 + b"\r\n", 0), PeerFault
@@ -346,7 +347,7 @@ HOSTILE: dict[str, tuple[Handler, type[TrustError]]] = {
     "one header without end": (drip(OK + b"A: ", b"b" * 65536, 0), PeerFault),
     "a status line without end": (drip(b"HTTP/1.1 200 ", b"O" * 65536, 0), PeerFault),
     "1xx without end": (drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0), PeerFault),
-    "too many headers": (always(OK + b"A: b\r\n" * 70 + b"Content-Length: 0\r\n\r\n"), PeerFault),
+    "too many headers": (always(GOOD.replace(b"\r\n\r\n", b"\r\nA: b" * 70 + b"\r\n\r\n")), PeerFault),
     "1 byte/s body": (drip(OK + b"Content-Length: 1000\r\n\r\n", b"x", 0.3), Unreachable),
     "1 byte/s headers": (drip(OK, b"x", 0.3), Unreachable),
     "silence": (silent, Unreachable),
@@ -360,6 +361,7 @@ HOSTILE: dict[str, tuple[Handler, type[TrustError]]] = {
     "redirect": (always(response(b"", status="302 Found", Location="http://127.0.0.1:1/admin")), PeerFault),
     "redirect to nonsense": (always(response(b"", status="301 Moved", Location="http://[::1%/")), PeerFault),
     "HTML": (always(response(b"<html>hello</html>", "text/html")), PeerFault),
+    "records that claim to be HTML": (always(GOOD.replace(wire.NDJSON.encode(), b"text/html")), PeerFault),
     "HTML that claims to be records": (always(response(b"<html>", wire.NDJSON)), PeerFault),
     "no such route": (always(response(b"<html>no</html>", "text/html", "404 Not Found")), PeerFault),
     "traceback": (always(response(b"Traceback (most recent\n\x1b[31m", "text/plain", "500 X")), Unreachable),
@@ -448,6 +450,27 @@ def stale(request: bytes) -> bytes:
 
 
 OTHER = did.did_of(crypto.public_key(b"o" * 32))
+
+
+def test_answers_have_a_size() -> None:
+    """An answer without a length is read up to what was asked for, and not a byte further."""
+
+    def chunked(size: int) -> Handler:
+        top = response(b"", wire.BYTES, **wire.head_headers(HEAD)).replace(b"Content-Length: 0\r\n", b"")
+        top = top.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+        return always(top + b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
+
+    with RawServer(chunked(wire.MAX_MESSAGE)) as server, peer_at(server) as peer:
+        assert peer.ask(Reconcile(b"a")) == Reconciled(HEAD, b"x" * wire.MAX_MESSAGE)
+    with (
+        RawServer(chunked(wire.MAX_MESSAGE + 1)) as server,
+        peer_at(server) as peer,
+        pytest.raises(PeerFault) as caught,
+    ):
+        peer.ask(Reconcile(b"a"))
+    assert caught.value.code == "too_big"
+
+
 LIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "replayed proof": (stale, "bad_signature"),
     "proof by another key": (lambda request: node_response(request, seed=b"o" * 32), "bad_signature"),
@@ -569,6 +592,19 @@ def test_request_that_nobody_reads() -> None:
             PinnedStream(ours, meter).write(bytes(8 << 20))
     assert 0 < meter.up < 8 << 20
     assert time.monotonic() - began < 2
+
+
+def test_wrong_clock() -> None:
+    """A node that finds our signature wrong may have another time: that is what the hint says."""
+    body = b'{"error":{"code":"bad_signature","message":"no"}}'
+    with (
+        RawServer(always(response(body, status="401 No"))) as server,
+        signing_peer(server, expect=DID) as peer,
+    ):
+        with pytest.raises(PeerFault) as caught:
+            peer.ask(Offer((record(1).line,)))
+        assert (caught.value.code, len(server.requests)) == ("bad_signature", 1)
+        assert "clock" in caught.value.hint
 
 
 def test_refused_connection() -> None:

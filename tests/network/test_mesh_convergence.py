@@ -84,6 +84,16 @@ def test_a_good_network_needs_no_repair() -> None:
     assert net.injected["deaf"] == 0
 
 
+def test_equal_heads_move_the_cursors() -> None:
+    """Where two heads are equal, the next sync by cursor has nothing to ask for or to offer."""
+    net, hosts = graph(3, 3)
+    rate_everywhere(net, hosts, 3, 1_000)
+    net.run(20_000)
+    one, other = hosts[:2]
+    mark = one.memory.mark(other.did)
+    assert (mark.ledger, mark.pulled, mark.pushed) == (other.name, 9, 9)
+
+
 def test_a_partition_heals_within_ten_seconds() -> None:
     """Two halves that rated for 60 s without each other are equal 10 s after they can speak again."""
     net, hosts = graph(5, 12, Faults(delay=(5, 60)))

@@ -351,3 +351,64 @@ def test_what_is_said_before_the_last_step_is_dropped() -> None:
     net.run(100)
     assert closes(honest) == {"bye": 1}
     assert not [action for action in honest.machine.drain() if isinstance(action, Send)]
+
+
+def test_steps_again_and_again_are_over_the_rate() -> None:
+    """A first step that is repeated without end is answered a few times, then counts against the rate."""
+    net, honest, other = network()
+    net.connect(other, honest)
+    net.run(100)
+    hello = other.machine.sent[0]
+    for _ in range(250):
+        other.machine.throw(other.machine.only, hello)
+    net.run(100)
+    assert honest.machine.links() == []
+    assert honest.machine.counts()["sent HANDSHAKE"] <= 2
+
+
+def test_a_key_that_is_blocked_while_linked_goes() -> None:
+    """The user blocks a peer: at the next heartbeat its link ends."""
+    net, honest, other = network()
+    net.connect(other, honest)
+    net.run(100)
+    honest.memory.blocks.add(other.did)
+    net.run(31_000)
+    assert (honest.machine.links(), other.machine.last_word()) == ([], "banned")
+
+
+def test_a_last_word_of_a_peer_fills_no_table() -> None:
+    """Codes that a peer invents are not counted by name."""
+    net, honest, other = network()
+    for number in range(5):
+        net.connect(other, honest)
+        net.run(100)
+        letters = "abcde"[number] * 30
+        other.machine.say(payloads.CLOSE, payloads.Farewell(letters))
+        net.run(100)
+    assert closes(honest) == {"bye": 5}
+
+
+@pytest.mark.parametrize(("skew", "links"), [(200_000, 1), (-200_000, 1), (301_000, 0)])
+def test_clocks_may_differ_by_minutes(skew: int, links: int) -> None:
+    """Up to five minutes apart they link and go on; the handshake showed each the other's clock."""
+    net = Network()
+    a, b = Host(net, "a").mesh(), Host(net, "b").mesh()
+    a.opened(1, net.now, address="192.0.2.1:1", dialled="ws://192.0.2.1:1")
+    b.opened(1, net.now + skew, address="192.0.2.2:1")
+    for ms in (0, 1, 2, 3, 30_010, 30_020, 30_030, 60_100, 60_200, 95_000):
+        now = net.now + ms
+        for sender, receiver, clock in ((a, b, now + skew), (b, a, now)):
+            for action in sender.drain():
+                if isinstance(action, Send):
+                    receiver.received(1, action.frame, clock)
+        for machine, clock in ((a, now), (b, now + skew)):
+            machine.settle(clock)
+            machine.tick(clock)
+    assert (len(a.links()), len(b.links())) == (links, links)
+    assert [a.counts().get("received PONG", 0) > 0, b.counts().get("received PONG", 0) > 0] == [links > 0] * 2
+    assert not any(
+        name in counts
+        for counts in (a.counts(), b.counts())
+        for name in ("fault old", "fault ahead")
+        if links
+    )

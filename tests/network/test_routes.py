@@ -353,6 +353,23 @@ def test_rates() -> None:
     assert [said(offer(app, challenge=challenge)) for _ in range(3)] == ["200", "200", "429 rate_limited"]
 
 
+def test_patience() -> None:
+    """Being told to wait is counted too; time, and that alone, brings the welcome back."""
+    now = [0]
+    limits = LIMITS._replace(requests=1, patience=2)
+    app = App(FakeDesk(), clock=lambda: NOW, secret=b"s" * 32, limits=limits, ticks=lambda: now[0])
+
+    def connection() -> str:
+        return asyncio.run(ask(app, "GET", "/healthz", peer="2001:db8::1")).headers.get("connection", "kept")
+
+    assert [connection() for _ in range(4)] == ["kept", "kept", "kept", "close"]
+    assert app.is_unwelcome("2001:db8::/64")
+    assert not app.is_unwelcome("2001:db8:0:1::/64")
+    now[0] += 30_000
+    assert not app.is_unwelcome("2001:db8::/64")
+    assert not app.is_unwelcome("unix")
+
+
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [

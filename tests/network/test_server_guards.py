@@ -30,6 +30,8 @@ from trustcli.transports.server import Server
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trustcli.transports.desk import Channel
+
 HASTY = LIMITS._replace(
     header_seconds=0.5, body_seconds=0.8, body_grace=0.4, exchange_seconds=1.5, idle_seconds=0.5,
     reader_seconds=0.5, close_seconds=0.2,
@@ -76,6 +78,13 @@ def refused(data: bytes) -> str:
             return f"{status_of(got)} {code_of(got)}"
 
     return asyncio.run(scenario())
+
+
+KEY = base64.b64encode(b"k" * 16).decode()
+UPGRADE = (
+    "GET /mesh HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+).encode()
 
 
 # Time
@@ -129,7 +138,8 @@ def test_a_slow_body() -> None:
     """A byte a second is too slow, and so is a body that stops; one in time is read."""
 
     async def scenario() -> list[str]:
-        async with serving(limits=HASTY) as server:
+        limits = HASTY._replace(body_seconds=60, exchange_seconds=60)
+        async with serving(limits=limits) as server:
             slow, stuck = await Wire.to(server), await Wire.to(server)
             await slow.put(post("/v1/reconcile", "Content-Length: 1000", body=b"a"))
             await stuck.put(post("/v1/reconcile", "Transfer-Encoding: chunked", body=b"5\r\nab"))
@@ -144,6 +154,16 @@ def test_a_slow_body() -> None:
             return [*got, str(status_of(good))]
 
     assert asyncio.run(scenario()) == ["too_slow", "too_slow", "200"]
+
+
+def test_a_body_that_starts_well() -> None:
+    """A body that came fast for a while has no more time in all than any other."""
+
+    async def scenario() -> str:
+        async with serving(limits=HASTY._replace(body_seconds=0.5, exchange_seconds=60)) as server:
+            return code_of(await exchange(server, reconcile("Content-Length: 60000", body=b"a" * 59_999)))
+
+    assert asyncio.run(scenario()) == "too_slow"
 
 
 def test_idle_connections_end() -> None:
@@ -192,6 +212,33 @@ def test_slow_readers_are_dropped() -> None:
             return during, after
 
     assert asyncio.run(scenario()) == (5, 0)
+
+
+class Brief(FakeDesk):
+    """Sends a link 60 kB, and takes its leave."""
+
+    async def meet(self, channel: Channel) -> None:
+        """Send more than the kernel holds and less than makes anybody wait."""
+        await channel.send(b"a" * 60_000)
+
+
+@pytest.mark.parametrize("request_", [PAGE, closing(PAGE), UPGRADE], ids=["kept", "closed", "link"])
+def test_what_is_never_read_is_not_kept(request_: bytes) -> None:
+    """An answer that fits into the buffers and is not read does not keep a connection open for ever."""
+
+    async def scenario() -> tuple[int, int]:
+        given = socket.create_server(("127.0.0.1", 0))
+        given.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        place = Listen(fd=given.detach())
+        async with serving(Brief(lines=[b"x" * 60_000]), limits=HASTY, listen=place) as server:
+            one = await deaf(server, request_)
+            await _until(lambda: server.connections == 1, 1.0)
+            during = server.connections
+            await _until(lambda: server.connections == 0, 4.0)
+            one.close()
+            return during, server.connections
+
+    assert asyncio.run(scenario()) == (1, 0)
 
 
 def test_those_who_hold_most_let_go() -> None:
@@ -369,6 +416,19 @@ def test_a_body_that_was_not_read_is_no_request() -> None:
     assert (status_of(got), got.count(b"HTTP/1.1")) == (404, 1)
 
 
+def test_a_body_behind_a_rate_is_no_request() -> None:
+    """Who is over the rate is answered before anything is read; his body is passed over, or ends it all."""
+
+    async def scenario() -> list[list[bytes]]:
+        async with serving(limits=LIMITS._replace(requests=1)) as server:
+            await exchange(server, closing(GET))
+            half = reconcile("Content-Length: 1000", body=b"a" * 10)
+            whole = reconcile(f"Content-Length: {len(GET)}", body=GET + GET.replace(b"\r\n", b"\n"))
+            return [re.findall(rb"HTTP/1.1 (\d+)", await exchange(server, one)) for one in (half, whole)]
+
+    assert asyncio.run(scenario()) == [[b"429"], [b"429", b"400"]]
+
+
 def test_judging_heads_byte_by_byte() -> None:
     """However a head is cut, it is waited for until it is whole; what follows it does not matter."""
     sizes = Sizes(1000, 10)
@@ -479,6 +539,19 @@ def test_a_flood_from_many_addresses() -> None:
     assert asyncio.run(scenario()) == 50
 
 
+def test_a_flood_of_requests() -> None:
+    """Who goes on asking when told to wait is hung up on, and not let in again; others are served."""
+
+    async def scenario() -> tuple[list[bytes], bytes, int]:
+        async with serving(limits=LIMITS._replace(requests=10, patience=5)) as server:
+            flood = await exchange(server, GET * 1000)
+            again = await exchange(server, GET)
+            other = await exchange(server, closing(GET), "127.0.0.2")
+            return re.findall(rb"HTTP/1.1 (\d+)", flood), again, status_of(other)
+
+    assert asyncio.run(scenario()) == ([b"200"] * 10 + [b"429"] * 6, b"", 200)
+
+
 def test_nothing_is_left_behind() -> None:
     """After 2,000 connections, dropped at every stage, no file, task, timer or connection is left over."""
     ends = (
@@ -530,12 +603,6 @@ async def _until(true: object, seconds: float) -> None:
 
 
 # WebSockets
-
-KEY = base64.b64encode(b"k" * 16).decode()
-UPGRADE = (
-    "GET /mesh HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-).encode()
 
 
 def frame(data: bytes, opcode: int = 1, *, last: bool = True) -> bytes:
@@ -673,10 +740,10 @@ def test_a_link_that_is_not_read_is_cut() -> None:
     """Sending waits for the reader, and the reader has a limit; pings are no way around it."""
 
     class Talker(FakeDesk):
-        async def meet(self, channel: object) -> None:
+        async def meet(self, channel: Channel) -> None:
             self.sent = 0
             while True:
-                await channel.send(b"a" * 100_000)  # type: ignore[attr-defined]
+                await channel.send(b"a" * 100_000)
                 self.sent += 100_000
 
     async def scenario() -> tuple[int, int, int]:

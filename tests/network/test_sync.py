@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,16 @@ import pytest
 from tests.network.homes import Away, Direct, Home, ratings
 from tests.network_of_raters import NOW, rating, sealed
 from trustcli.errors import Busy, NotFound, PeerFault, Unreachable, UsageError
-from trustcli.node import intake
+from trustcli.node import intake, lines
 from trustcli.node.comparing import compare
 from trustcli.node.contacts import contacts
 from trustcli.node.intake import Intake
 from trustcli.node.lines import Contact
 from trustcli.node.only_one import OnlyOne
-from trustcli.sync.exchange import Page, Reconcile
+from trustcli.sync.exchange import Offer, Page, Reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustcli.sync.exchange import Answer, Request
 
@@ -231,6 +232,23 @@ def test_an_interrupted_feed_is_gone_on_with(home: Any) -> None:
     assert bob.requests().count("Feed") <= 4
 
 
+def test_a_peer_that_gets_nowhere(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer comes in time, and still there are hardly any records: the others need not wait for it."""
+    monkeypatch.setattr(lines, "PATIENCE", 0.02)
+    alice, bob = home("alice"), home("bob")
+    bob.hear(*ratings(100))
+    bob.page = 5
+
+    def slowly(_: Request, answer: Answer) -> Answer:
+        time.sleep(0.5)
+        return answer
+
+    bob.answer = slowly
+    report = alice.sync(bob)
+    assert isinstance(report.peers[0].problem, Unreachable)
+    assert len(bob.asked) < 5
+
+
 def test_bad_and_doubled_lines(home: Any) -> None:
     """Forged lines are listed by id and code, garbage without crashing, doubled ones count once."""
     alice, bob = home("alice"), home("bob")
@@ -289,6 +307,23 @@ def test_a_peer_that_declines(home: Any) -> None:
     assert [(one.id, one.code) for one in outcome.declined] == [(mine.digest, "too_new")]
 
 
+def test_a_peer_that_only_serves(home: Any) -> None:
+    """A read-only peer is pulled from; that it takes nothing is said, and is no failure."""
+    alice, bob = home("alice"), home("bob")
+    alice.rate("agent:x")
+    bob.rate("agent:y")
+
+    def refuse(request: Request, answer: Answer) -> Answer:
+        if isinstance(request, Offer):
+            raise PeerFault("it takes no records", code="read_only")
+        return answer
+
+    bob.answer = refuse
+    (peer,) = alice.sync(bob).peers
+    assert (peer.problem, peer.takes_nothing, peer.outcome.new) == (None, True, 1)
+    assert alice.node.ledger.network_notes.marks()[bob.url].failures == 0
+
+
 def test_a_forger_cannot_keep_a_record_out(home: Any) -> None:
     """A line that is being verified for one peer is verified again for another when it turns out forged."""
     alice = home("alice")
@@ -301,6 +336,18 @@ def test_a_forger_cannot_keep_a_record_out(home: Any) -> None:
         assert {result.code for result in honest()} == {"new"}
         assert {result.code for result in twice()} == {"known"}
     assert len(alice.ids()) == 40
+
+
+def test_a_forger_cannot_make_a_record_come_twice(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verified again after a forgery, and under way for a third peer at the same time, it is stored once."""
+    monkeypatch.setattr(intake, "COMMIT", 10)
+    alice = home("alice")
+    good = [record.line for record in ratings(40)]
+    with Intake(alice.node.ledger, lambda: NOW, lambda: None) as taking:
+        for take in [taking.begin([forged(line) for line in good]), taking.begin(good), taking.begin(good)]:
+            take()
+    assert alice.node.ledger.head().records == 40
+    assert alice.node.ledger.integrity() == []
 
 
 def test_a_forged_double_on_the_same_page(home: Any) -> None:
@@ -329,6 +376,32 @@ def test_another_process_may_add_meanwhile(
             take()
     assert alice.ids() == {record.id for record in found}
     assert alice.node.ledger.head().records == 60
+    assert alice.node.ledger.integrity() == []
+    again.close()
+
+
+def test_another_process_adds_between_two_commits(
+    home: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that is under way when another process stores it is looked up again before it is stored."""
+    monkeypatch.setattr(intake, "COMMIT", 10)
+    alice = home("alice")
+    again = Home(tmp_path, "alice")
+    found = ratings(24)
+    pages = [[record.line for record in found[start : start + 6]] for start in (0, 6, 12, 18)]
+    with Intake(alice.node.ledger, lambda: NOW, lambda: None) as taking:
+        takes = [taking.begin(page) for page in pages[:2]]
+        honest = taking._crew.begin
+
+        def late(lines: Sequence[bytes]) -> Any:
+            again.hear(found[14])  # after the page was looked up, before the next commit
+            return honest(lines)
+
+        taking._crew.begin = late  # type: ignore[method-assign]
+        takes += [taking.begin(pages[2]), taking.begin(pages[3])]
+        for take in takes:
+            take()
+    assert alice.ids() == {record.id for record in found}
     assert alice.node.ledger.integrity() == []
     again.close()
 
@@ -374,7 +447,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.network.homes import Home
-from trustcli.node import intake
+from trustcli.node import intake, lines
 intake.COMMIT = 40
 alice, bob = Home(Path(sys.argv[1]), "alice"), Home(Path(sys.argv[1]), "bob")
 bob.page = 30

@@ -55,12 +55,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True)
 
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    run("req", "-x509", *key, "-keyout", "root.key", "-out", "root.pem", "-subj", "/CN=root", "-days", "9")
+    root = ("-addext", "keyUsage=critical,keyCertSign", "-subj", "/CN=root", "-days", "9")
+    run("req", "-x509", *key, "-keyout", "root.key", "-out", "root.pem", *root)
     names = {"good": "IP:127.0.0.1,DNS:node.test", "other": "DNS:other.test", "old": "IP:127.0.0.1"}
     for name, san in names.items():
         days = "-1" if name == "old" else "9"
         run("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (folder / "ext").write_text(f"subjectAltName={san}\n")
+        (folder / "ext").write_text(f"subjectAltName={san}\nauthorityKeyIdentifier=keyid\n")
         made = ("-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-extfile", "ext", "-days", days)
         run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *made)
     return folder
@@ -74,7 +75,9 @@ def tls_server(folder: Path, name: str, handle: Handler | None = None) -> RawSer
 
 @pytest.fixture
 def roots(certificates: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certificates / "root.pem"))
+    context = ssl.create_default_context(cafile=str(certificates / "root.pem"))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default from Python 3.13 on
+    return context
 
 
 def test_good_certificate(certificates: Path, roots: ssl.SSLContext) -> None:

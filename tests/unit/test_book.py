@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from trustcli.mesh import book as rules
 from trustcli.mesh.book import ANCHORS, OUTBOUND, Address, Book, Entry
 from trustcli.mesh.places import PER_STREET, place
-from trustcli.mesh.tables import NEW_SPREAD, PER_KEY, SLOTS, TRIED_BUCKETS, Tables
+from trustcli.mesh.tables import NEW_SPREAD, PER_KEY, SLOTS, STALE, TRIED_BUCKETS, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -290,6 +290,28 @@ def _rivals() -> tuple[Book, Address, Address]:
             return book, old, address
         spots[spot] = address
     raise AssertionError("no two addresses share a spot")
+
+
+@pytest.mark.parametrize(
+    ("known", "gives_way"),
+    [
+        ({}, False),
+        ({"failed": 1}, True),
+        ({"heard": NOW - STALE - 1}, True),
+        ({"failed": 1, "worked": NOW}, False),
+    ],
+)
+def test_who_gives_way_in_the_table_of_the_new(known: dict[str, Any], gives_way: bool) -> None:
+    """An unproven address that failed or is a month old; nobody else, however many want its spot."""
+    tables = Tables(SECRET)
+    first = Entry("https://5.5.5.5", "first", "https://6.6.6.6", NOW)
+    assert tables.add(first, NOW, lambda _: False)
+    tables.update(first._replace(**known))
+    for number in range(40 * SLOTS * NEW_SPREAD):
+        tables.add(
+            Entry(f"https://5.5.5.5:{number}", f"key {number}", first.source, NOW), NOW, lambda _: False
+        )
+    assert (first.address not in tables) == gives_way
 
 
 def test_the_book_is_bounded() -> None:

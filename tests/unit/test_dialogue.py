@@ -195,8 +195,8 @@ def test_the_steady_case() -> None:
     mark = synced(ours, theirs)[0].mark
     ours.take([line_of(1, "new here")])
     theirs.take([line_of(1, "new there"), line_of(2, "new there")])
-    outcome, asked = synced(ours, theirs, mark, NOW + 60_000)
-    assert asked == ["Feed", "Offer"]
+    outcome, requests = talk_to(sync(ours, mark, now=NOW + 60_000), theirs)
+    assert requests == [Feed(mark.pulled), Offer((line_of(1, "new here"),))]
     assert (outcome.new, outcome.known, outcome.given) == (2, 0, 1)
     again, asked = synced(ours, theirs, outcome.mark, NOW + 120_000)
     assert asked == ["Feed"]
@@ -387,6 +387,20 @@ def test_records_of_the_future_are_no_lies() -> None:
     assert outcome.refusals == 200
 
 
+def test_a_peer_that_grows_as_fast_as_it_is_read() -> None:
+    """A feed is followed to where it ended at the beginning; what came since waits for the next sync."""
+    ours, theirs = ListShelf((), "a"), ListShelf([line_of(number) for number in range(PAGE + 10)], "b")
+
+    def lie(request: Request, honest: Answer) -> Answer:
+        theirs.take([line_of(number, f"{len(theirs.lines)}") for number in range(10)])
+        assert isinstance(honest, Page)
+        return honest._replace(head=theirs.head(), more=True)
+
+    asking = sync(ours, now=NOW, push=False)
+    talk_to(asking, theirs, lie, most=5)
+    assert len(ours.lines) >= PAGE + 10
+
+
 def test_drop_by_drop() -> None:
     """A feed of one line a page is followed for 64 pages."""
 
@@ -437,7 +451,7 @@ def test_ids_without_records() -> None:
         ours, theirs = two(3_000, 0, 10)
 
         def lie(request: Request, honest: Answer, lines: tuple[bytes, ...] = lines) -> Answer:
-            return honest._replace(lines=lines) if isinstance(request, Wanted) else honest
+            return honest._replace(lines=lines) if isinstance(honest, Page) else honest
 
         with pytest.raises(PeerFault):
             synced(ours, theirs, lie=lie)

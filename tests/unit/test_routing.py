@@ -248,6 +248,17 @@ def test_paths_share_no_node_and_end() -> None:
     assert len(found.nearest) == BUCKET
 
 
+def test_liars_capture_their_own_branches_only() -> None:
+    """The six nearest that we start from name ever new nodes next to the target; a far one knows the way."""
+    target, fresh = lone(0), iter(range(8, 1 << 20))
+    start = [lone(id_) for id_ in (1, 2, 3, 4, 5, 6, 1 << 30)]
+    way = {1 << 30: [lone(1 << 29)], 1 << 29: [lone(1 << 28)], 1 << 28: [target]}
+    found = ask(
+        target.id, start, None, lambda each: way.get(each.id) or [lone(next(fresh)) for _ in range(9)]
+    )
+    assert found.contact == target
+
+
 def test_silent_nodes_are_passed_over() -> None:
     """A look-up goes on where somebody does not answer, and says who did, nearest first."""
     target = lone(0b1000)

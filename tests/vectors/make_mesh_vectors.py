@@ -148,6 +148,8 @@ def resigned() -> dict[str, tuple[str, bytes]]:
         "PING-float": ("bad_frame", signed_again(ping.replace(b'"n":3', b'"n":3.0'))),
         "PING-type": ("unknown_type", signed_again(ping.replace(b'"PING"', b'"PANG"'))),
         "PING-payload": ("bad_payload", signed_again(ping.replace(b'"last":12', b'"last":12,"more":1'))),
+        "PING-payload-space": ("bad_payload", signed_again(ping.replace(b'"last":12', b'"last": 12'))),
+        "PING-payload-twice": ("bad_payload", signed_again(ping.replace(b'"last":', b'"last":1,"last":'))),
         "PING-negative": ("bad_payload", signed_again(ping.replace(b'"last":12', b'"last":-1'))),
         "HANDSHAKE-1-to": ("wrong_to", frame("HANDSHAKE-1", replace(hello, to=key("rater")))),
         "HANDSHAKE-1-role": ("bad_payload", frame("HANDSHAKE-1", replace(hello, roles=["king"]))),

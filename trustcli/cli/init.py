@@ -7,7 +7,7 @@ from trustcli.cli.declare import Reply, flag, option
 from trustcli.cli.keygen import new_passphrase
 from trustcli.errors import PARTIAL
 from trustcli.node import announcing, identities, naming
-from trustcli.records.fields import ROLES
+from trustcli.records.roles import ROLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

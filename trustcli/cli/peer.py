@@ -33,7 +33,7 @@ def add(
     Examples:
       trust peer add bob did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp
       trust peer add helper agent:cursor-agent --weight 0.3
-      trust peer add carol did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp --url https://carol.example
+      trust peer add carol $(cat carol.did) --url https://carol.example
     """
     peer, released = naming.add_peer(session.node, name, id_, weight, url or ())
     warnings: list[dict[str, str]] = []

@@ -99,9 +99,14 @@ def _once(session: Session, path: str) -> Reply:
 
 
 def _units(session: Session) -> Reply:
-    program = (
-        [os.path.realpath(sys.argv[0])] if os.path.isabs(sys.argv[0]) else [sys.executable, "-m", "trustcli"]
-    )
-    found = units.units(program, session.places, session.user)
+    found = units.units(_program(), session.places, session.user)
     data = {"version": __version__, "units": found}
     return Reply("serve-unit", data=data, text=[f"{text}\n" for text in found.values()])
+
+
+def _program() -> list[str]:
+    """Return the words that start this program, absolute path first."""
+    script = os.path.abspath(sys.argv[0])
+    if os.path.basename(script).startswith("trust") and os.access(script, os.X_OK):
+        return [script]
+    return [sys.executable, "-m", "trustcli"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag, option
-from trustcli.errors import NO, OK, PARTIAL, PeerFault, Unreachable, UsageError
+from trustcli.errors import NO, OK, PARTIAL, RecordRefused, Unreachable, UsageError
 from trustcli.node import comparing, contacts, syncing
 from trustcli.node.naming import NameBook
 from trustcli.safe import word
@@ -84,7 +84,14 @@ def _subjects(node: Node, words: Sequence[str]) -> tuple[str, ...]:
     if words:
         book = NameBook(node)
         return tuple(dict.fromkeys(book.get(one).id for one in words))
-    return node.settings.subjects if node.settings.role == syncing.LIGHT else ()
+    if node.settings.role != syncing.LIGHT:
+        return ()
+    if not node.settings.subjects:
+        raise UsageError(
+            "a light node keeps what concerns its subjects, and there are none",
+            hint="trust sync --subject NAME, or trust config set subjects 'agent:x did:key:…'",
+        )
+    return node.settings.subjects
 
 
 def _seconds(text: str | None) -> float:
@@ -101,7 +108,8 @@ def _all_failed(report: Report) -> None:
         return
     if len(problems) == 1:
         raise problems[0]
-    kind: type[TrustError] = PeerFault if all(isinstance(one, PeerFault) for one in problems) else Unreachable
+    kinds = {type(one) for one in problems}
+    kind: type[TrustError] = kinds.pop() if len(kinds) == 1 and RecordRefused not in kinds else Unreachable
     each = "; ".join(f"{peer.contact.name}: {peer.problem}" for peer in report.peers)
     raise kind(f"none of {len(problems)} peers could be synced with: {each}")
 
@@ -132,6 +140,7 @@ def _peer_data(peer: PeerReport) -> dict[str, Any]:
         "refused": [_refusal_data(one) for one in outcome.refused],
         "declined": [_refusal_data(one) for one in outcome.declined],
         "equal": outcome.equal,
+        "takes_nothing": peer.takes_nothing,
         "requests": outcome.requests,
         "bytes": outcome.size,
         "ms": round(peer.seconds * 1000),
@@ -162,6 +171,7 @@ def _notes(node: Node, report: Report, plan: syncing.Plan) -> list[str]:
         notes.append("dry run: nothing was stored or offered")
     if plan.push and not node.keys.names():
         notes.append("nothing was offered: that takes a key (trust keygen)")
+    notes += [f"{peer.contact.name} takes no records" for peer in report.peers if peer.takes_nothing]
     if report.cut:
         notes.append("a subject is rated by too many names to ask about all: the answer may be incomplete")
     return notes

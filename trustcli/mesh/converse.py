@@ -9,11 +9,10 @@ from msgspec import UNSET
 from trustcli.mesh.faults import fault
 from trustcli.mesh.handshake import head_from, head_of
 from trustcli.mesh.messages import ROOM, base64, from_base64, lines, raws
-from trustcli.mesh.payloads import AboutOf, FeedOf, ResultOf, SyncRequest, SyncResponse
+from trustcli.mesh.payloads import RECORDS, AboutOf, FeedOf, ResultOf, SyncRequest, SyncResponse
 from trustcli.records.canonical import MAX_BYTES
 from trustcli.sync import dialogue
 from trustcli.sync.exchange import (
-    PUSHED,
     About,
     Feed,
     Offer,
@@ -131,8 +130,8 @@ def results(id_: int, shelf: Shelf, taken: Sequence[Result]) -> SyncResponse:
 def _that_fit(all_lines: Sequence[bytes]) -> Sequence[bytes]:
     """Return the first lines that a frame holds together, at least one."""
     room = ROOM
-    for index, line in enumerate(all_lines[:PUSHED]):
+    for index, line in enumerate(all_lines[:RECORDS]):
         room -= len(line) + 1
         if room < 0:
             return all_lines[:index]
-    return all_lines[:PUSHED]
+    return all_lines[:RECORDS]

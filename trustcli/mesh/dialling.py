@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
+
 from trustcli.mesh.actions import Dial
 from trustcli.mesh.announced import node_id
 from trustcli.mesh.book import FEELER_EVERY, Address, Book
@@ -31,6 +33,7 @@ class Dialling:
         self._desk = desk
         self.book = Book(desk.memory.secret(), desk.memory.addresses(), seeds=desk.me.seeds)
         self._announced: dict[str, Note] = {}  # the latest of each key
+        self._ids: dict[str, int] = {}  # their node ids
         self._dialling: dict[str, Address] = {}  # by URL
         self._feelers: set[str] = set()
         self._linked: dict[int, Address] = {}
@@ -75,18 +78,18 @@ class Dialling:
     def near(self, target: str, limit: int) -> list[bytes]:
         """Return announce records of the nodes nearest to an id (hex) by XOR, or of any where it is empty."""
         goal = int(target or self._desk.entropy(32).hex(), 16)
-        found = sorted(self._announced.values(), key=lambda note: node_id(note.author) ^ goal)
         lines, room = list[bytes](), ANSWER
-        for one in found[:limit]:
-            room -= len(one.line)
+        for key in nsmallest(limit, self._ids, key=lambda key: self._ids[key] ^ goal):
+            lines.append(self._announced[key].line)
+            room -= len(lines[-1])
             if room < 0:
-                break
-            lines.append(one.line)
+                return lines[:-1]
         return lines
 
     def answer(self, link: Link, request: PeerRequest) -> None:
-        """Answer a PEER_REQUEST."""
-        link.outbox.reply(PEER_ANNOUNCE, PeerAnnounce(raws(self.near(request.near, request.limit))))
+        """Answer a PEER_REQUEST, a few of them a minute."""
+        if link.asks.take(self._desk.now):
+            link.outbox.reply(PEER_ANNOUNCE, PeerAnnounce(raws(self.near(request.near, request.limit))))
 
     def tick(self) -> None:
         """Dial whom the book names, ask new links for peers, keep the book."""
@@ -140,8 +143,10 @@ class Dialling:
         if found.kind != "announce" or (known and (known.created, known.id) >= (found.created, found.id)):
             return False
         self._announced[found.author] = found
+        self._ids[found.author] = node_id(found.author)
         if len(self._announced) > ANNOUNCED:
-            del self._announced[next(iter(self._announced))]
+            oldest = next(iter(self._announced))
+            del self._announced[oldest], self._ids[oldest]
         return True
 
     def _leave(self, link: Link, _code: str) -> None:

@@ -19,7 +19,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     "ahead": (HARMLESS, "dated more than 30 seconds ahead"),
     "bad_frame": (MALFORMED, 'not {"message":…,"sig":…} in its one layout'),
     "bad_payload": (MALFORMED, "the payload is not what its type says"),
-    "bad_record": (BAD_SIGNATURE, "a record that its author did not sign"),
+    "bad_record": (BAD_SIGNATURE, "no record: nobody signed it, or it is not in the one form"),
     "bad_session": (OVER_RATE, "belongs to another session"),
     "bad_signature": (BAD_SIGNATURE, "the sender did not sign this frame"),
     "early": (HARMLESS, "before the handshake was done"),

@@ -19,7 +19,8 @@ class TokenBucket:
     """At most `burst` at once, and `rate_per_minute` in the long run.
 
     Holds its level in sixty-thousandths of a token, of which each millisecond adds as many as the rate
-    says: nothing is rounded. A clock that steps back adds nothing.
+    says: nothing is rounded. A clock that steps back adds nothing, and nothing stands still until it has
+    caught up.
     """
 
     __slots__ = ("_full", "_level", "_rate", "_then")
@@ -52,8 +53,7 @@ class TokenBucket:
         passed = 0 if self._then is None else now - self._then
         if passed > 0:
             self._level = min(self._full, self._level + passed * self._rate)
-        if passed > 0 or self._then is None:
-            self._then = now
+        self._then = now
 
 
 class Buckets:

@@ -23,6 +23,7 @@ GREETING_TIME = 300_000  # ms that the clocks of two nodes may differ
 GREETING_DEADLINE = 10_000  # ms for the whole handshake
 GREETING_AGAIN = 1_000  # ms after which an unanswered step is sent again
 GREETINGS = 10  # times that a step is sent
+ASKS = 10  # PEER_REQUESTs a minute
 ALARMS = 60  # lines a minute that may jump the queue of a link
 REFUSALS = 50  # points a minute at most for refused records: a newer version has kinds we do not know
 KNOWN = 4_096  # ids the peer is known to have, 16 bytes of each: four seconds at full speed
@@ -43,6 +44,7 @@ class Link:
         self.forged = 0  # records with a bad signature
         self.proven = 0  # records that verified
         self.head: Head | None = None  # of the peer, as last heard
+        self.asks = TokenBucket(ASKS, ASKS)
         self.alarms = TokenBucket(ALARMS, ALARMS)
         self.refusals = TokenBucket(REFUSALS, REFUSALS)
         self._me = me

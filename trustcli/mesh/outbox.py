@@ -14,6 +14,7 @@ from trustcli.mesh.messages import ROOM, raws
 from trustcli.mesh.payloads import (
     PEER_ANNOUNCE,
     PEERS,
+    RECORDS,
     RESULTS,
     REVOCATION,
     TRUST_RESULT,
@@ -24,7 +25,6 @@ from trustcli.mesh.payloads import (
     TrustResult,
     TrustUpdate,
 )
-from trustcli.sync.exchange import PUSHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ class Outbox:
         return self._tokens.left(now) > keep and self._tokens.take(now)
 
     @property
+    def has_answered(self) -> bool:
+        """Whether no answer waits."""
+        return not self._replies
+
+    @property
     def is_empty(self) -> bool:
         """Whether no record waits."""
         return not self._size
@@ -125,7 +130,7 @@ class Outbox:
 
     def _frame(self, lane: tuple[str, str]) -> tuple[str, Payload]:
         priority, type_ = lane
-        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else PUSHED))
+        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else RECORDS))
         if type_ == REVOCATION:
             return type_, Revocation(priority, records)
         return type_, PeerAnnounce(records) if type_ == PEER_ANNOUNCE else TrustUpdate(records)

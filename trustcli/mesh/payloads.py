@@ -13,10 +13,11 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from trustcli.records.canonical import MAX_INTEGER
 from trustcli.records.fields import MAX_ENDPOINT, MAX_ENDPOINTS
-from trustcli.sync.exchange import PUSHED, WANTED
+from trustcli.sync.exchange import WANTED
 
 PEERS = 20  # announcements of one answer: one bucket of the Kademlia table
 RESULTS = 2_000  # ids of one TRUST_RESULT: 140 KB
+RECORDS = 3_000  # of one message: no frame holds so many real ones, and as many results still fit
 PAGE_LIMIT = 10_000  # records one may ask for; a frame holds fewer
 
 Hex: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -34,7 +35,7 @@ Roles: TypeAlias = Annotated[list[Role], Meta(min_length=1, max_length=3)]
 Ledger: TypeAlias = Annotated[str, Meta(pattern=r"^[!-~]{0,64}\Z")]
 Uri: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
-Records: TypeAlias = Annotated[list[Raw], Meta(max_length=PUSHED)]
+Records: TypeAlias = Annotated[list[Raw], Meta(max_length=RECORDS)]
 
 
 class Payload(Struct, forbid_unknown_fields=True):
@@ -165,7 +166,7 @@ class SyncResponse(Payload, kw_only=True):
     next: Number | UnsetType = UNSET
     reconcile: Base64 | UnsetType = UNSET
     records: Records | UnsetType = UNSET
-    results: Annotated[list[ResultOf], Meta(max_length=PUSHED)] | UnsetType = UNSET
+    results: Annotated[list[ResultOf], Meta(max_length=RECORDS)] | UnsetType = UNSET
 
 
 class Farewell(Payload):

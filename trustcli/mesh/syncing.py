@@ -14,8 +14,10 @@ from msgspec import UNSET
 from trustcli.errors import PeerFault
 from trustcli.mesh import converse
 from trustcli.mesh.faults import FAULTS
+from trustcli.mesh.limits import TokenBucket
 from trustcli.mesh.messages import lines
 from trustcli.mesh.payloads import SYNC_REQUEST, SYNC_RESPONSE
+from trustcli.mesh.pulling import Pulling
 from trustcli.sync.closure import Closure, asking_about
 from trustcli.sync.dialogue import pulling, pushing
 from trustcli.sync.exchange import PAGE, Result
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from trustcli.mesh.payloads import SyncRequest, SyncResponse
     from trustcli.mesh.taking import Taking
     from trustcli.sync.dialogue import Asking
-    from trustcli.sync.exchange import Head, Items, Page
+    from trustcli.sync.exchange import Head
 
 REST = 1_000  # ms without a new record after which a head has come to rest
 ANYWAY = 30_000  # ms after which heads that never rest are compared in motion
@@ -41,6 +43,7 @@ PAUSE, LONGEST_PAUSE = 2_000, 60_000  # ms after a sync; doubling while it bring
 AT_ONCE = 3  # syncs that we drive
 LONG = 60_000  # ms after which a sync no longer counts among them: a slow peer holds nobody up
 ASKED = 8  # questions of a peer that wait for their turn
+QUESTIONS, AT_FIRST = 1_200, 200  # a minute that all peers together have answered: a third of a core at most
 
 
 class _Sync:
@@ -62,13 +65,18 @@ class _State:
 
     def __init__(self, link: Link, now: int) -> None:
         self.link = link
-        self.equal = now  # when both were last seen to be equal
+        self.equal = now  # when both were last equal, or compared
         self.wanted = False
         self.not_before = 0
         self.pause = PAUSE
         self.sync: _Sync | None = None
         self.questions: deque[SyncRequest] = deque(maxlen=ASKED)
         self.offered = 0  # id of the offer that is being taken
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question waits, and what was answered before is out: answers are large."""
+        return bool(self.questions) and self.link.outbox.has_answered
 
 
 class Syncing:
@@ -83,6 +91,8 @@ class Syncing:
         self._taking = taking
         self._finished = finished
         self._states: dict[int, _State] = {}
+        self._budget = TokenBucket(QUESTIONS, AT_FIRST)
+        self._turn = 0
         desk.on_close.append(self._leave)
 
     def start(self, link: Link) -> None:
@@ -94,8 +104,18 @@ class Syncing:
         state = self._states[link.number]
         if self._desk.is_same(link):
             state.equal, state.wanted, state.pause = self._desk.now, False, PAUSE
+            self._mark_equal(link)
         elif self._drives(link):
             state.wanted = True
+
+    def _mark_equal(self, link: Link) -> None:
+        """Keep that nothing up to here is to be moved, so that the next `trust sync` need not ask for it."""
+        ours, theirs, memory = self._desk.head, link.head, self._desk.memory
+        if theirs and link.peer.is_full and self._desk.me.is_full:
+            known = memory.mark(link.did)
+            mark = known._replace(ledger=theirs.ledger, pulled=theirs.last, pushed=ours.last)
+            if mark != known:
+                memory.save_mark(link.did, mark)
 
     def asked(self, link: Link, request: SyncRequest) -> None:
         """Queue a question of a peer."""
@@ -110,8 +130,10 @@ class Syncing:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits for `settle`."""
+        may_serve = self._budget.left(self._desk.now) > 0
         return not any(
-            state.questions or (state.sync and state.sync.answer) for state in self._states.values()
+            (state.is_asked and may_serve) or (state.sync and state.sync.answer)
+            for state in self._states.values()
         )
 
     def settle(self) -> None:
@@ -120,8 +142,11 @@ class Syncing:
         Raises:
             DiskError, Busy: from the shelf.
         """
-        for state in list(self._states.values()):
-            if state.questions:
+        self._turn += 1
+        states = list(self._states.values())
+        start = self._turn % max(1, len(states))
+        for state in states[start:] + states[:start]:
+            if state.is_asked and self._budget.take(self._desk.now):
                 self._serve(state, state.questions.popleft())
             if state.sync and state.sync.answer:
                 self._go_on(state, state.sync, state.sync.answer)
@@ -138,13 +163,17 @@ class Syncing:
 
     def next_time(self) -> int | None:
         """Return when `tick` has something to do, None for never."""
-        times = [state.sync.asked + ANSWER_TIME for state in self._states.values() if state.sync]
+        times = [self._desk.now + self._budget.wait(self._desk.now)] if self._is_asked() else []
+        times += [state.sync.asked + ANSWER_TIME for state in self._states.values() if state.sync]
         times += [
             max(state.not_before, self._desk.changed + REST)
             for state in self._states.values()
             if state.wanted and not state.sync
         ]
         return min(times, default=None)
+
+    def _is_asked(self) -> bool:
+        return any(state.is_asked for state in self._states.values())
 
     def _drives(self, link: Link) -> bool:
         mine, theirs = self._desk.me.is_full, link.peer.is_full
@@ -162,9 +191,9 @@ class Syncing:
 
     def _begin(self, state: _State) -> None:
         link, desk = state.link, self._desk
-        state.wanted = False
+        state.wanted, state.equal = False, desk.now
         desk.counts["syncs"] += 1
-        shelf = _Pulling(desk, self._taking, link)
+        shelf = Pulling(desk, self._taking, link)
         mark = desk.memory.mark(link.did)
         if desk.me.is_full:
             talk = Talk(shelf, mark if _is_far_behind(desk.head, link.head) else Mark(), now=desk.now)
@@ -187,6 +216,9 @@ class Syncing:
             if state.link.number in self._desk.links:
                 code = problem.code if problem.code in FAULTS else "useless_sync"
                 self._desk.blame(state.link, code)
+        except BaseException:
+            self._end(state, sync)
+            raise
         else:
             sync.question, sync.tries = question, 0
             self._ask(state, sync)
@@ -255,34 +287,6 @@ class Syncing:
 
     def _leave(self, link: Link, _code: str) -> None:
         self._states.pop(link.number, None)
-
-
-class _Pulling:
-    """The shelf as a dialogue over one link sees it: what it takes is judged, forwarded and answered for."""
-
-    def __init__(self, desk: Desk, taking: Taking, link: Link) -> None:
-        self._shelf = desk.shelf
-        self._taking = taking
-        self._link = link
-        self.network = desk.shelf.network
-
-    def head(self) -> Head:
-        return self._shelf.head()
-
-    def page(self, after: int, limit: int, room: int) -> Page:
-        return self._shelf.page(after, limit, room)
-
-    def about(self, subject: str, after: int, limit: int, room: int) -> Page:
-        return self._shelf.about(subject, after, limit, room)
-
-    def wanted(self, ids: Sequence[bytes]) -> Page:
-        return self._shelf.wanted(ids)
-
-    def items(self) -> Items:
-        return self._shelf.items()
-
-    def take(self, found: Sequence[bytes]) -> list[Result]:
-        return self._taking.take(self._link, found)
 
 
 def _is_far_behind(ours: Head, theirs: Head | None) -> bool:

@@ -26,12 +26,27 @@ if TYPE_CHECKING:
 
 BATCH = 2_000  # records of one settle: a quarter of a second of one core
 FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
-FORGED = 50  # records with bad signatures after which a link is cut, whatever the time between them
+FORGED = 50  # records that cannot be honest, after which a link is cut, however slowly they came
 QUEUED = 8 << 20  # bytes of records that wait for one link: a few frames
 QUEUED_LINES = 10_000
 NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
 _SOUND = frozenset((NEW, KNOWN, NOT_MINE))
-_FORGED = frozenset(("bad_signature", "bad_key"))
+_FORGED = frozenset(
+    (
+        "bad_encoding",
+        "bad_envelope",
+        "bad_key",
+        "bad_signature",
+        "bad_text",
+        "not_canonical",
+        "not_integer",
+        "not_json",
+        "too_big",
+        "too_deep",
+        "wrong_network",
+    )
+)
+"""Refusals of what no node that verifies could hold. Others come with another version, or another clock."""
 
 
 class Waiting:
@@ -90,9 +105,10 @@ class Taking:
         queue = self._queues.setdefault(link.number, _Queue(link))
         complete = True
         for line in lines:
-            complete = self._add(queue, link, line, alarm, told) and complete
-        if not queue:
-            del self._queues[link.number]
+            if link.number in self._desk.links:  # it may be cut off for any of its lines
+                complete = self._add(queue, link, line, alarm, told) and complete
+        if not queue or link.number not in self._desk.links:
+            self._queues.pop(link.number, None)
         return complete
 
     def _add(self, queue: _Queue, link: Link, line: bytes, alarm: bool, told: Told | None) -> bool:

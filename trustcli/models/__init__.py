@@ -17,17 +17,37 @@ MODELS = {
     "beta": "Beta reputation, decayed by age, weighted by your trust in each rater (default)",
     "stars": "TrustNet's public reputation: the plain mean, the same for everybody",
     "eigentrust": "personalised EigenTrust: the share of your trust that flows to each subject",
+    "hybrid": "trusted voices, own habits and courtesy, weighed by what came true before (recommended)",
+    "bias": "shrunk bias: the mean, plus how the subject is rated, plus how you rate",
+    "fairness": "fairness-goodness: raters who agree with the others count more",
+    "rev2": "REV2: fair raters, reliable ratings, good subjects",
 }
 DEFAULT = "beta"
 
 
+def outside() -> dict[str, str]:
+    """Return name → module of the models that installed packages bring: entry points `trustcli.models`.
+
+    Such a module has MODEL, a model of the ledger, or ARRAY, one over arrays, or both.
+    """
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow, and seldom asked for
+
+    return {entry.name: entry.module for entry in entry_points(group="trustcli.models")}
+
+
 def load(name: str) -> Model:
-    """Return the model called `name`.
+    """Return the model called `name`: one of MODELS, or one that another package brings.
 
     Raises:
         UsageError: there is none.
     """
-    if name not in MODELS:
+    if name in MODELS:
+        module = import_module(f"trustcli.models.{name}")
+    elif name in outside():
+        module = import_module(outside()[name])
+    else:
         raise UsageError(f"no model {name!r}", hint=f"one of: {', '.join(MODELS)}", code="unknown_model")
-    model: Model = import_module(f"trustcli.models.{name}").MODEL
+    model: Model = getattr(module, "MODEL", None) or import_module("trustcli.models.viewed").Viewed(
+        module.ARRAY
+    )
     return model

@@ -1,6 +1,6 @@
 """Records verified by processes of their own: threads share one interpreter, and half of an intake is Python.
 
-Each worker is this file run as a program. It is handed lines, parses and verifies them, and hands back what
+Each worker is a Python that runs `work`. It is handed lines, parses and verifies them, and hands back what
 will be stored, or why not. Workers begin with the first large batch and end with their input; they are given
 nothing else of the machine: no ledger, no keys. Both ways goes `marshal`, Python's own format: nobody else
 writes to these pipes. When a worker dies its piece is verified here, and so is all that would follow.
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 LARGE = 4_000  # lines: fewer are verified sooner here than workers start, which takes a fifth of a second
 _PIECE = 500  # lines handed to a worker at a time
 _SIZE = 4  # bytes that say how long a message is
+_PROGRAM = """
+import sys
+sys.path[:] = sys.argv[2:]
+from trustcli.node.crew import work
+work(sys.argv[1], sys.stdin.buffer, sys.stdout.buffer)
+"""
 
 
 class Crew:
@@ -51,8 +57,10 @@ class Crew:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         for worker in self._workers:
-            with worker:
-                pass
+            try:
+                worker.__exit__(None, None, None)
+            except BrokenPipeError:  # what it was not handed any more
+                worker.wait()
 
     def begin(self, lines: Sequence[bytes]) -> Callable[[], list[Staged | str]]:
         """Begin with lines; what is returned gives each as it will be stored, or the code of its refusal."""
@@ -65,20 +73,25 @@ class Crew:
         return lambda: [one for piece in done for one in _named(piece)]
 
     def _hire(self) -> None:
-        words = [sys.executable, "-m", __name__, self._network]
-        worker = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  ourselves
-        self._own.worker = worker
-        self._workers.append(worker)
+        """Start the worker of this thread: it finds modules where we do, and no Ctrl-C reaches it."""
+        words = [sys.executable, "-P", "-c", _PROGRAM, self._network, *sys.path]
+        pipe = subprocess.PIPE
+        self._own.worker = None
+        try:
+            self._own.worker = subprocess.Popen(words, stdin=pipe, stdout=pipe, start_new_session=True)  # noqa: S603
+        except OSError:
+            return  # no more processes: then here
+        self._workers.append(self._own.worker)
 
     def _examined(self, lines: Sequence[bytes]) -> list[tuple[object, ...] | str]:
-        worker: subprocess.Popen[bytes] = self._own.worker
-        assert worker.stdin
-        assert worker.stdout
-        try:
-            send(worker.stdin, list(lines))
-            found = receive(worker.stdout)
-        except OSError:
-            found = None
+        worker: subprocess.Popen[bytes] | None = self._own.worker
+        found: list[tuple[object, ...] | str] | None = None
+        if worker and worker.stdin and worker.stdout:
+            try:
+                send(worker.stdin, list(lines))
+                found = receive(worker.stdout)
+            except OSError:
+                self._own.worker = None
         return examine(lines, self._network) if found is None else found
 
 
@@ -119,7 +132,3 @@ def work(network: str, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     gc.disable()  # records are trees
     while (lines := receive(incoming)) is not None:
         send(outgoing, examine(lines, network))
-
-
-if __name__ == "__main__":
-    work(sys.argv[1], sys.stdin.buffer, sys.stdout.buffer)

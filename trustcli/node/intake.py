@@ -151,7 +151,9 @@ class Intake:
         return codes
 
     def _commit(self) -> None:
-        if self._staged and not self._dry_run:
+        if not self._staged:
+            return
+        if not self._dry_run:
             self._ledger.append_staged([*self._staged.values()], self._clock(), new_at=self._head)
             self._move_head(len(self._staged))
         self._staged.clear()

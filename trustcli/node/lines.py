@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _WAITS = 12  # times we wait for a peer that says we are too fast, in one question
 _PAUSE = 5.0  # seconds each: a server allows a hundred offers a minute
+PATIENCE = 60.0  # seconds a peer may take in all before it must have moved
+SLOWEST = 20  # records a second, or it holds up the others for nothing
 
 
 class Contact(NamedTuple):
@@ -57,8 +59,10 @@ class Line:
         self.talk = talk
         self.roles: tuple[str, ...] = ()
         self.problem: TrustError | None = None
+        self.takes_nothing = False
         self.asked_about: set[str] = set()
         self.seconds = 0.0
+        self._waited = 0.0  # seconds, for answers
         self._connect = connect
         self._peer: Peer | None = None
         self._request: Request | None = None
@@ -83,6 +87,16 @@ class Line:
             following = Feed(answer.next)
             self._ahead = (following, pool.submit(self._ask, following))
 
+    def check_pace(self) -> None:
+        """Give a peer up that answers each question in time and still gets nowhere.
+
+        Raises:
+            Unreachable.
+        """
+        talk = self.talk
+        if self._waited > PATIENCE + (talk.new + talk.known + talk.given) / SLOWEST:
+            raise Unreachable(f"too slow: {self._waited:.0f} s for {talk.new + talk.known} records")
+
     def close(self) -> None:
         """End the connection; a question under way fails."""
         if self._peer:
@@ -94,13 +108,20 @@ class Line:
             return self._peer.facts()
 
     def _ask(self, request: Request) -> Answer:
-        assert self._peer
         with self._one:
             for _ in range(_WAITS):
                 try:
-                    return self._peer.ask(request)
+                    return self._timed(request)
                 except Unreachable as problem:
                     if problem.code != "rate_limited":
                         raise
                 time.sleep(_PAUSE)
+            return self._timed(request)
+
+    def _timed(self, request: Request) -> Answer:
+        assert self._peer
+        start = time.monotonic()
+        try:
             return self._peer.ask(request)
+        finally:
+            self._waited += time.monotonic() - start

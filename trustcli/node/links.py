@@ -79,7 +79,8 @@ class Links:
     async def _receive(self, number: int, link: _Link) -> None:
         while (frame := await link.channel.receive()) is not None:
             await link.ahead.acquire()
-            self._meshing.received(number, frame)
+            if not self._meshing.received(number, frame):
+                return
 
     def act(self, turn: Turn) -> None:
         """Do what the machine wants done; let links whose frames are settled be read on."""

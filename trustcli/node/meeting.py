@@ -18,7 +18,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from trustcli.ledger.network import Pending
     from trustcli.mesh.announced import Announced
@@ -75,8 +75,10 @@ def find(node: Node, word: str, ask: Ask, *, refresh: bool = False) -> Search:
     known = announcements(node)
     if subject.id in known and not refresh:
         return Search(subject, known[subject.id], 0, 0)
-    walk = _Walk(node, subject.id, ask)
-    found = walk.run([*_nearby(node, known, subject.id), *_by_hand(node)])
+    urls = dict.fromkeys([*node.settings.seeds, *node.ledger.network_notes.urls()])
+    walk = _Walk(node, subject.id, ask, urls.keys())
+    near = _nearby(node, known, subject.id)
+    found = walk.run([*near, *_by_hand(urls.keys() - {url for one in near for url in one.endpoints})])
     if not found.nearest:
         raise Unreachable(
             "no node answered" if found.asked else "there is nobody to ask",
@@ -134,19 +136,19 @@ def _nearby(node: Node, known: dict[str, Announced], target: str) -> list[Contac
     return table.closest(node_id(target))
 
 
-def _by_hand(node: Node) -> list[Contact]:
-    """Return the nodes whose URL the user gave. Their keys may be unknown, so their ids are made up."""
-    urls = dict.fromkeys([*node.settings.seeds, *node.ledger.network_notes.urls()])
+def _by_hand(urls: Collection[str]) -> list[Contact]:
+    """Return the nodes at URLs that the user gave. Their keys may be unknown, so their ids are made up."""
     return [Contact(int.from_bytes(sha256(url.encode()).digest(), "big"), "", (url,)) for url in urls]
 
 
 class _Walk:
     """One look-up: asks several nodes at once, verifies what they say, remembers it."""
 
-    def __init__(self, node: Node, target: str, ask: Ask) -> None:
+    def __init__(self, node: Node, target: str, ask: Ask, trusted: Collection[str]) -> None:
         self._node = node
         self._target = node_id(target)
         self._ask = ask
+        self._trusted = trusted  # URLs that the user gave
         self._latest = node.clock() + TOO_NEW
         self.records: dict[str, Record] = {}  # the latest announcement of each key
 
@@ -175,12 +177,13 @@ class _Walk:
         """Return what a node says; None where it gives no good answer. Runs in a thread of its own."""
         for url in asked.endpoints[:_ENDPOINTS]:
             try:
-                return self._ask(url, not asked.key, id_hex(self._target))
+                return self._ask(url, url in self._trusted, id_hex(self._target))
             except TrustError:
                 continue
         return None
 
     def _verified(self, lines: list[bytes]) -> list[Contact]:
+        """Return the contacts in an answer: announcements that are signed, not of the future, not expired."""
         found = []
         for line in lines[:BUCKET]:
             try:
@@ -188,13 +191,13 @@ class _Walk:
             except RecordRefused:
                 continue
             if record.kind == "announce" and record.created <= self._latest:
-                found.append(self._remember(record))
+                said = announced(record.author, record.created, record.id, record.body)
+                if said.holds(self._node.clock()):
+                    self._remember(record)
+                    found.append(contact(said.key, said.endpoints))
         return found
 
-    def _remember(self, record: Record) -> Contact:
+    def _remember(self, record: Record) -> None:
         old = self.records.get(record.author)
         if old is None or (record.created, record.id) > (old.created, old.id):
             self.records[record.author] = record
-        said = self.records[record.author]
-        one = announced(said.author, said.created, said.id, said.body)
-        return contact(one.key, one.endpoints if one.holds(self._node.clock()) else ())

@@ -11,11 +11,15 @@ import os
 from trustcli.errors import Busy, NotFound
 from trustcli.mesh.handshake import Me
 from trustcli.mesh.machine import Mesh
+from trustcli.mesh.memory import Seen, banned
+from trustcli.mesh.taking import FIRST_SHARE, FORGED
 from trustcli.node import Node, contacts
 from trustcli.node.remembering import LedgerMemory
 from trustcli.node.sharing import LedgerShelf
 from trustcli.node.worker import Worker
-from trustcli.sync import dialogue
+from trustcli.records import crypto
+from trustcli.records.envelope import BEGIN, END
+from trustcli.sync.exchange import Offer, Result, Taken
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -24,13 +28,15 @@ if TYPE_CHECKING:
 
     from trustcli.mesh.actions import Action
     from trustcli.records.envelope import Signer
-    from trustcli.sync.exchange import Answer, Request
 
     Act = Callable[["Turn"], None]
     """Told, from the mesh's thread, what came of one turn."""
 
 WATCH = 0.1  # seconds between two looks at whether another process wrote: `trust rate` beside us
 NOTE = 5_000  # ms between two writes of what the mesh remembers
+SLICE = 1_000  # offered records that are taken at once: an eighth of a second in which no frame is
+CREDITS = 1_024  # keys that offered records whose credit is remembered
+_FORGED = frozenset(("bad_signature", "bad_key"))
 
 
 def acquainted(node: Node) -> tuple[tuple[str, str], ...]:
@@ -58,6 +64,31 @@ class Turn(NamedTuple):
     settled: Sequence[int] = ()
 
 
+class Credit:
+    """What a key is worth that offers records over HTTP, by what it offered before."""
+
+    __slots__ = ("forged", "proven")
+
+    def __init__(self) -> None:
+        self.proven = self.forged = 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it offered more forgeries than a peer may."""
+        return self.forged >= FORGED
+
+    @property
+    def share(self) -> int:
+        """How many records are taken at once: few of a stranger, more with each that is sound."""
+        return min(SLICE, max(FIRST_SHARE - self.forged, 1) + 2 * self.proven)
+
+    def learn(self, results: Sequence[Result]) -> None:
+        """Take into account what became of records."""
+        forged = sum(result.code in _FORGED for result in results)
+        self.forged += forged
+        self.proven += len(results) - forged
+
+
 class Meshing:
     """The machine and the thread it lives in."""
 
@@ -68,6 +99,7 @@ class Meshing:
         self._worker = Worker("mesh", self._rest, failed)
         self._settled: list[int] = []
         self._noted = 0
+        self._credits: dict[str, Credit] = {}
         self._mesh: Mesh
         self._shelf: LedgerShelf
         self._memory: LedgerMemory
@@ -83,21 +115,21 @@ class Meshing:
 
     def stop(self) -> None:
         """Do what waits, write what is remembered, end the thread."""
-        self._worker.post(self._end)
+        self._worker.post(self._end, whatever=True)
         self._worker.stop()
 
     def opened(self, link: int, address: str, dialled: str | None, expect: str | None) -> None:
         """Tell that a link is there."""
         self._post(lambda now: self._mesh.opened(link, now, address=address, dialled=dialled, expect=expect))
 
-    def received(self, link: int, frame: bytes) -> None:
-        """Give a frame in; when it is settled, `act` is told the link's number."""
+    def received(self, link: int, frame: bytes) -> bool:
+        """Give a frame in; when it is settled, `act` is told the link's number. False: there is no room."""
 
         def take(now: int) -> None:
             self._settled.append(link)
             self._mesh.received(link, frame, now)
 
-        self._post(take)
+        return self._worker.post(lambda: take(self._node.clock()))
 
     def closed(self, link: int) -> None:
         """Tell that a link is gone."""
@@ -107,9 +139,25 @@ class Meshing:
         """Tell that an address could not be dialled."""
         self._post(lambda now: self._mesh.failed(url, now))
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer a question of a sync that may write."""
-        return await self._worker.ask(lambda: dialogue.answer(request, self._shelf))
+    async def take(self, offer: Offer, key: str) -> Taken:
+        """Verify and store what a key offers, in slices between which frames have their turn.
+
+        After too many forgeries the key is banned, and what follows is refused unread.
+
+        Raises:
+            DiskError, Busy: the slices before are stored.
+        """
+        credit, results = self._credit(key), list[Result]()
+        while True:
+            part = offer.lines[len(results) : len(results) + credit.share]
+            taken = await self._worker.ask(lambda part=part: self._take(part))  # type: ignore[misc]
+            results += taken.results
+            credit.learn(taken.results)
+            if credit.is_used_up:
+                self._post(lambda now: self._ban(key, now))
+                results += [_unread(line) for line in offer.lines[len(results) :]]
+            if len(results) == len(offer.lines):
+                return Taken(taken.head, tuple(results))
 
     def refuses(self, key: str) -> bool:
         """Say whether a key is banned or blocked here."""
@@ -124,6 +172,23 @@ class Meshing:
         text += "# HELP trust_updates_pending Updates that are not committed.\n"
         text += "# TYPE trust_updates_pending gauge\n"
         return f"{text}trust_updates_pending {self._mesh.pending}\n"
+
+    def _credit(self, key: str) -> Credit:
+        credit = self._credits[key] = self._credits.pop(key) if key in self._credits else Credit()
+        if len(self._credits) > CREDITS:
+            del self._credits[next(iter(self._credits))]
+        return credit
+
+    def _take(self, lines: Sequence[bytes]) -> Taken:
+        results = self._shelf.take(lines)
+        return Taken(self._shelf.head(), tuple(results))
+
+    def _ban(self, key: str, now: int) -> None:
+        """Do not speak with a key for a while, as the mesh bans; once for what it did."""
+        seen = self._memory.seen(key) or Seen(key)
+        if seen.banned_until <= now:
+            self._memory.save_seen([banned(seen, now, "bad_record")])
+        self._credits.pop(key, None)
 
     def _begin(self) -> None:
         node = self._node
@@ -146,7 +211,8 @@ class Meshing:
         self._node.close()
 
     def _post(self, event: Callable[[int], None]) -> None:
-        self._worker.post(lambda: event(self._node.clock()))
+        """Tell what must not be missed; there is no more of it than there are links and bans."""
+        self._worker.post(lambda: event(self._node.clock()), whatever=True)
 
     def _rest(self) -> float:
         now = self._node.clock()
@@ -169,3 +235,8 @@ class Meshing:
             self._memory.write()
         except Busy:
             pass
+
+
+def _unread(line: bytes) -> Result:
+    """Return what becomes of a line after too many forgeries."""
+    return Result(crypto.record_id(line[BEGIN:END]), "bad_signature")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from trustcli.mesh.announced import latest
 from trustcli.mesh.liveness import ACTIVE, status
-from trustcli.models.stars import reputation
-from trustcli.node.naming import NameBook
-from trustcli.records import did
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -49,7 +46,11 @@ class Standing(NamedTuple):
     @property
     def reputation(self) -> float | None:
         """0..100 by TrustNet's formula: with uptime where we observed it, else of ratings alone."""
-        return None if self.stars is None else reputation(self.stars, self.uptime)
+        if self.stars is None:
+            return None
+        from trustcli.models.stars import reputation  # noqa: PLC0415  loaded already where there are stars
+
+        return reputation(self.stars, self.uptime)
 
 
 class Network(NamedTuple):
@@ -77,11 +78,12 @@ def survey(node: Node) -> Network | None:
         return None
     seen = node.ledger.network_notes.nodes()
     said = announcements(node)
-    keys = {key for key in (*seen, *said) if did.is_did(key)} - {
-        node.keys.did(name) for name in node.keys.names()
-    }
+    own = {node.keys.did(name) for name in node.keys.names()}
+    keys = {*seen, *said} - own
     if not keys:
         return None
+    from trustcli.node.naming import NameBook  # noqa: PLC0415  only where there is a network
+
     book, head = NameBook(node), node.ledger.head()
     blocked = {peer.subject for peer in book.peers.values() if peer.blocked}
     scores = _stars(node, keys)

@@ -44,9 +44,10 @@ def report(
         raise NotFound(
             f"{subject.label} has no key yet", hint=f"trust peer add {quote(subject.word)} did:key:…"
         )
+    author = node.me
     node.make_ledger()
     body: dict[str, Json] = {"subject": subject.id, "event": event, "score": score, **said}
-    record = seal(node, node.me, "update", body, node.clock())
+    record = seal(node, author, "update", body, node.clock())
     if not dry_run:
         keep(node, record)
     return subject, record

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 
-from trustcli.errors import Busy, UsageError
+from trustcli.errors import UsageError
 from trustcli.node import announcing
 from trustcli.node.links import Links
 from trustcli.node.meshing import Meshing, acquainted, twin
@@ -21,6 +21,7 @@ from trustcli.sync.exchange import Offer
 from trustcli.transports import asking, loopback
 from trustcli.transports.app import App
 from trustcli.transports.binding import Listen, read_listen
+from trustcli.transports.limits import LIMITS
 from trustcli.transports.server import Server
 from trustcli.value import NamedTuple
 
@@ -46,7 +47,7 @@ class Options(NamedTuple):
     """How to serve.
 
     Attributes:
-        listen: `HOST:PORT` and the like, see `transports.server.read_listen`; none to only dial out.
+        listen: `HOST:PORT` and the like, see `transports.binding.read_listen`; none to only dial out.
         public: the user knows that others can reach it.
         tls: paths of a certificate chain and its key.
         notify: where the service manager listens (NOTIFY_SOCKET), or empty.
@@ -72,10 +73,12 @@ class Daemon:
         self._places = [_place(text, public=options.public) for text in options.listen]
         self._hosts = {_host(url) for url in node.settings.endpoints} | set(node.settings.hosts)
         self._trusted = frozenset(url for url, _ in acquainted(node))
+        lan = node.settings.allow_private  # many nodes behind one address, a devnet's on loopback among them
         self._reader = Worker("read", lambda: None, self._broke)
         self._reading: Reading
         self._meshing = Meshing(node, self.sign, self._turn, self._broke)
         self._links = Links(self._meshing, allow_private=node.settings.allow_private, trusted=self._trusted)
+        self._limits = LIMITS._replace(per_address=LIMITS.connections // 2) if lan else LIMITS
         self._problem: BaseException | None = None
 
     async def run(self, hold: Hold, started: Callable[[list[str]], None]) -> None:
@@ -95,7 +98,7 @@ class Daemon:
         await self._read(self._open_reading)
         await self._meshing.start()
         app = App(self, clock=self._node.clock, secret=os.urandom(32), read_only=self._options.read_only)
-        server = Server(app, self._places, tls=self._options.tls)
+        server = Server(app, self._places, limits=self._limits, tls=self._options.tls)
         try:
             await server.start()
             listen = server.addresses
@@ -119,7 +122,7 @@ class Daemon:
         try:
             return await asking.ask(app, "GET", target)
         finally:
-            self._reader.post(self._close_reading)
+            self._reader.post(self._close_reading, whatever=True)
             await asyncio.to_thread(self._reader.stop)
 
     async def _stop(self, server: Server) -> None:
@@ -127,7 +130,7 @@ class Daemon:
         await asyncio.sleep(0)
         await self._links.stop(GRACE)
         await server.stop(GRACE)
-        self._reader.post(self._close_reading)
+        self._reader.post(self._close_reading, whatever=True)
         await asyncio.to_thread(self._reader.stop)
 
     def _open_reading(self) -> None:
@@ -137,10 +140,7 @@ class Daemon:
         self._reading.close()
 
     async def _read(self, job: Callable[[], T]) -> T:
-        try:
-            return await self._reader.ask(job)
-        except asyncio.QueueFull:
-            raise Busy("too many questions at once") from None
+        return await self._reader.ask(job)
 
     def _broke(self, problem: BaseException) -> None:
         """A thread ended by an error: there is no node without it."""
@@ -162,7 +162,7 @@ class Daemon:
     async def answer(self, request: Request, key: str | None) -> Answer:
         """Answer a question of a sync; what is offered goes to the thread that writes."""
         if isinstance(request, Offer):
-            return await self._meshing.answer(request)
+            return await self._meshing.take(request, key or "")
         return await self._read(lambda: self._reading.answer(request))
 
     async def record(self, digest: bytes) -> bytes | None:

@@ -54,12 +54,16 @@ class Plan(NamedTuple):
 
 
 class PeerReport(NamedTuple):
-    """What came of one peer. `problem` is None when all went well; `seconds` since the sync began."""
+    """What came of one peer, `seconds` after the sync began.
+
+    `problem` is None when all went well; `takes_nothing`: it serves, and accepts no records.
+    """
 
     contact: Contact
     outcome: Outcome
     problem: TrustError | None
     seconds: float
+    takes_nothing: bool = False
 
 
 class Report(NamedTuple):
@@ -94,7 +98,10 @@ def sync(
 
 
 class _Shelf:
-    """The ledger as a conversation sees it: what was taken is stored before anything is read."""
+    """The ledger as a conversation sees it: what was taken is stored before the set is looked at.
+
+    `about` can do without: who asks it has seen the records that are still to be stored.
+    """
 
     def __init__(self, shelf: LedgerShelf, intake: Intake) -> None:
         self.network = shelf.network
@@ -110,7 +117,6 @@ class _Shelf:
         return self._shelf.page(after, limit, room)
 
     def about(self, subject: str, after: int, limit: int, room: int) -> Page:
-        self._intake.flush()
         return self._shelf.about(subject, after, limit, room)
 
     def wanted(self, ids: Sequence[bytes]) -> Page:
@@ -202,6 +208,7 @@ class _Sync:
                 line = under_way.pop(future)
                 with _Failing(line):
                     answer = future.result()
+                    line.check_pace()
                     line.look_ahead(answer, self._pool)
                     go_on(line, answer)
             self._show()
@@ -249,7 +256,7 @@ class _Sync:
         """Keep how far each line is: what it says was taken is on the disk now."""
         if final:
             self._reports = [
-                PeerReport(line.contact, line.talk.outcome(), line.problem, line.seconds)
+                PeerReport(line.contact, line.talk.outcome(), line.problem, line.seconds, line.takes_nothing)
                 for line in self._lines
             ]
         if self._plan.dry_run:
@@ -275,7 +282,10 @@ class _Failing:
     def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> bool:
         if not isinstance(problem, TrustError) or isinstance(problem, (Busy, DiskError)):
             return False
-        self._line.problem = problem
+        if problem.code == "read_only":
+            self._line.takes_nothing = True
+        else:
+            self._line.problem = problem
         return True
 
 

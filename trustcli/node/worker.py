@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
+
+from trustcli.errors import Busy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,21 +20,22 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _MAX_JOBS = 2_000  # waiting at once; links and requests have limits of their own long before
+_RUN = 0.05  # seconds of jobs without a break; `rest` must not starve while others keep the queue full
 
 
 class Worker:
     """One thread, one queue.
 
     Args:
-        rest: called after each run of jobs, when none waits; returns after how many seconds (above 0) it
-            wants to be called again at the latest, None for when there is a next job.
+        rest: called after each run of jobs, when none waits or 50 ms have passed; returns after how many
+            seconds (above 0) it wants to be called again at the latest, None for when there is a next job.
         failed: called when `rest` raises; the thread then ends.
     """
 
     def __init__(
         self, name: str, rest: Callable[[], float | None], failed: Callable[[BaseException], None]
     ) -> None:
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_JOBS)
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._rest = rest
         self._failed = failed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -45,19 +49,22 @@ class Worker:
         self._jobs.put(None)
         self._thread.join()
 
-    def post(self, job: Callable[[], None]) -> bool:
-        """Have a job done, without an answer; say whether there was room for it."""
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
+    def post(self, job: Callable[[], None], *, whatever: bool = False) -> bool:
+        """Have a job done, without an answer; say whether there was room for it.
+
+        Args:
+            whatever: however many wait.
+        """
+        if not whatever and self._jobs.qsize() >= _MAX_JOBS:
             return False
+        self._jobs.put(job)
         return True
 
     async def ask(self, job: Callable[[], T]) -> T:
         """Have a job done and return its answer.
 
         Raises:
-            asyncio.QueueFull: too many jobs wait. What the job raises.
+            Busy: too many jobs wait. What the job raises.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
@@ -79,21 +86,33 @@ class Worker:
                 loop.call_soon_threadsafe(done, result, None)
 
         if not self.post(run):
-            raise asyncio.QueueFull
+            raise Busy("too many questions at once")
         return await answer
 
     def _run(self) -> None:
         wait: float | None = None  # the first job sets everything up
+        break_at = float("inf")
         try:
             while True:
                 try:
-                    job = self._jobs.get_nowait() if wait == 0 else self._jobs.get(timeout=wait)
+                    job = self._next(wait, break_at)
                 except queue.Empty:
-                    wait = self._rest()
+                    wait, break_at = self._rest(), float("inf")
                     continue
                 if job is None:
                     return
+                if wait != 0:
+                    wait, break_at = 0, time.monotonic() + _RUN
                 job()
-                wait = 0
         except BaseException as problem:  # noqa: BLE001  without this thread there is no node
             self._failed(problem)
+
+    def _next(self, wait: float | None, break_at: float) -> Callable[[], None] | None:
+        """Return the next job, None for the end.
+
+        Raises:
+            queue.Empty: none came within so many seconds, or a break is due.
+        """
+        if wait == 0 and time.monotonic() >= break_at:
+            raise queue.Empty
+        return self._jobs.get_nowait() if wait == 0 else self._jobs.get(timeout=wait)

@@ -124,8 +124,8 @@ def _disc(spot: Spot, place: complex) -> str:
     return (
         f'<g class="node"><title>{escaped(spot.id)}\n{escaped(spot.status)}, {escaped(spot.facts)}</title>'
         f'<circle {at} r="{radius:.1f}" fill="{COLOURS[spot.status]}"/>'
-        f'<text class="ink halo" {middle} y="{under + _LABEL + 2:.1f}" font-size="{_LABEL:.0f}" font-weight="600"'
-        f' fill="#1c2430"{_HALO}>{escaped(short(spot.label))}</text>'
+        f'<text class="ink halo" {middle} y="{under + _LABEL + 2:.1f}" font-size="{_LABEL:.0f}"'
+        f' font-weight="600" fill="#1c2430"{_HALO}>{escaped(short(spot.label))}</text>'
         f'<text class="soft halo" {middle} y="{under + _LABEL + _FACTS + 5:.1f}" font-size="{_FACTS:.0f}"'
         f' fill="#5b6675"{_HALO}>{escaped(spot.facts)}</text></g>'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical, did
+from trustcli.records.roles import ROLES
 
 MAX_REASON = 500  # characters
 MAX_EVIDENCE = 16  # URIs of one record
@@ -13,7 +14,6 @@ MAX_ENDPOINTS = 8  # addresses of one node
 MAX_ENDPOINT = 256  # characters of one
 MAX_POINTS = 1_000  # AgentProof's scale
 PRIORITIES = NORMAL, HIGH, CRITICAL = "normal", "high", "critical"
-ROLES = ("full", "light", "bridge")
 _SCHEMES = ("https://", "http://", "wss://", "ws://")
 MIN_STARS = 10  # tenths
 MAX_STARS = 50

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from trustcli.records import announce, key, rating, revocation, update
+from trustcli.records import (
+    announce,
+    evidence,
+    key,
+    proposal,
+    rating,
+    revocation,
+    score,
+    update,
+    winner,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,4 +26,8 @@ KINDS: dict[str, Callable[[str, Mapping[str, Json]], None]] = {
     "key": key.check,
     "announce": announce.check,
     "update": update.check,
+    "proposal": proposal.check,
+    "score": score.check,
+    "winner": winner.check,
+    "evidence": evidence.check,
 }

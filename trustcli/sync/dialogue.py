@@ -143,7 +143,8 @@ def checking(talk: Talk, *, pull: bool = True, push: bool = True, full: bool = F
     """
     if talk.is_compared or talk.dry or not talk.offers_all:
         return
-    if not talk.mark.checked and not full and talk.is_equal():  # just fetched, all of it
+    if not talk.mark.checked and not full and (talk.is_equal() or talk.is_behind()):
+        # all of it was fetched just now; if the peer has more, it came since
         talk.mark = talk.mark._replace(checked=talk.now)
     age = talk.now - talk.mark.checked
     gap = pull and push and age >= REST and talk.is_quiet() and not talk.is_equal()

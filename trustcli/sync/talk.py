@@ -170,13 +170,13 @@ class Talk:
         ours = self.shelf.head()
         return self.head is not None and self.head[1::2] == ours[1::2]
 
+    def is_behind(self) -> bool:
+        """Say whether the peer has records that were not pulled, by the cursor."""
+        return self.head is not None and self.head.last > self.mark.pulled
+
     def is_quiet(self) -> bool:
         """Say whether nothing is left to pull or to push, by the cursors."""
-        return (
-            self.head is not None
-            and self.head.last <= self.mark.pulled
-            and self.shelf.head().last <= self.mark.pushed
-        )
+        return not self.is_behind() and self.shelf.head().last <= self.mark.pushed
 
     # records that come
 

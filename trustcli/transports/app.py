@@ -74,6 +74,7 @@ class App:
         self._read_only = read_only
         self._ticks = ticks or (lambda: time.monotonic_ns() // 1_000_000)
         self._addresses = Buckets(limits.requests, limits.requests, ADDRESSES)
+        self._patience = Buckets(limits.patience, limits.patience, ADDRESSES)
         self._keys = Buckets(limits.signed, limits.signed, ADDRESSES)
         self._met = Recent(MET)
         self._links = 0
@@ -129,14 +130,27 @@ class App:
 
     def _admit(self, asked: _Asked) -> tuple[Route, dict[str, str]]:
         """Find the route of a request that may be made at all."""
-        group = guards.group_of(asked.peer)
-        if group != guards.UNIX:
-            _spend(self._addresses, group, self._ticks())
+        self._spend_by(guards.group_of(asked.peer))
         asked.headers = guards.read_headers(asked.raw_headers)
         guards.check_host(asked.headers, asked.here, self._desk.hosts())
         route, texts = routes.find(asked.method, asked.target)
         asked.route = route.name
         return route, texts
+
+    def is_unwelcome(self, group: str) -> bool:
+        """Say whether an address goes on asking although it was told to wait, again and again."""
+        return group != guards.UNIX and self._patience.wait(group, self._ticks()) > 0
+
+    def _spend_by(self, group: str) -> None:
+        if group == guards.UNIX:
+            return
+        now = self._ticks()
+        try:
+            _spend(self._addresses, group, now)
+        except Refused as refused:
+            if not self._patience.take(group, now):
+                refused.headers["connection"] = "close"
+            raise
 
     async def _body(self, route: Route, asked: _Asked) -> bytes:
         if not guards.has_body(asked.headers):

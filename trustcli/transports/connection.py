@@ -13,6 +13,7 @@ import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from trustcli.mesh.limits import TokenBucket
 from trustcli.transports import heads
@@ -223,6 +224,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         self._limits = self.config.limits
         self._deadlines = _Deadlines(self.loop)
         self._lost = False
+        self._late = 0  # bytes that came after our goodbye
         self._pings = TokenBucket(self._limits.pings, self._limits.pings)
         self.conn.max_message_size = self._limits.handshake_frame
         self.close_timeout = self._limits.close_seconds
@@ -230,6 +232,8 @@ class WebSocket(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send; once the node has answered, the other side may send full frames."""
         if message["type"] == "websocket.send":
+            if self.transport.is_closing():
+                raise ConnectionResetError
             self.conn.max_message_size = self._limits.frame
         if message["type"] == "websocket.close" and not self.writable.is_set():
             self.transport.abort()  # a goodbye would wait behind what is not read
@@ -237,7 +241,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         await super().send(message)
 
     def data_received(self, data: bytes) -> None:
-        """Take frames."""
+        """Take frames; after our goodbye only those that were on their way already."""
+        if self.conn.state in (State.CLOSING, State.CLOSED):
+            self._late += len(data)
+            if self._late > self._limits.frame:
+                self.transport.abort()
+                return
         super().data_received(data)
         self._part()
 

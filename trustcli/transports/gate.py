@@ -6,15 +6,22 @@ from trustcli.transports.guards import UNIX, group_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trustcli.transports.limits import Limits
     from trustcli.transports.metrics import Metrics
 
 
 class Gate:
-    """Who is inside: so many of one address, so many in all."""
+    """Who is inside: so many of one address, so many in all.
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+    Args:
+        is_unwelcome: Says whether a group (see `guards.group_of`) is to be turned away for now.
+    """
+
+    def __init__(self, limits: Limits, metrics: Metrics, is_unwelcome: Callable[[str], bool]) -> None:
         self._limits = limits
+        self._is_unwelcome = is_unwelcome
         self._metrics = metrics
         self._inside: dict[str, int] = {}
         self.open = 0
@@ -29,6 +36,9 @@ class Gate:
             return None
         if taken >= self._limits.per_address and group != UNIX:
             self._refuse("per_address")
+            return None
+        if self._is_unwelcome(group):
+            self._refuse("flood")
             return None
         self._inside[group] = taken + 1
         self.open += 1

@@ -21,6 +21,7 @@ class Limits(NamedTuple):
     connections: int = 200  # of all: well below the 1,024 files a process may open by default
     per_address: int = 20  # of one IPv4 address or one IPv6 /64: a household behind one router
     requests: int = 600  # a minute and at once, of one address: a first sync asks for 100 pages
+    patience: int = 60  # times a minute we tell an address to wait; then we hang up, and let it in no more
     signed: int = 100  # a minute and at once, of one key: each may bring 5,000 records
     handshake_frame: int = 4 << 10  # of a mesh link before its handshake is done; a handshake has 1 KiB
     frame: int = 512 << 10  # of a mesh link after it: 1,000 records of the usual size

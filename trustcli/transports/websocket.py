@@ -11,6 +11,7 @@ import ssl
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.protocol import State
 
 from trustcli import __version__
 from trustcli.errors import PeerFault, TrustError, Unreachable
@@ -96,11 +97,14 @@ class Connection(ClientConnection):
     """
 
     _ending: asyncio.TimerHandle | None = None
+    _late = 0  # bytes that came after our goodbye
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket, and answer pings."""
+        """Take bytes from the socket, and answer pings; after our goodbye only what was on its way."""
+        if self.protocol.state is State.CLOSING:
+            self._late += len(data)
         super().data_received(data)
-        if self.protocol.handshake_exc is not None or self._unsent() > MAX_UNSENT:
+        if self.transport.get_write_buffer_size() > MAX_UNSENT or self._late > MAX_FRAME:
             self.cut()
         elif self.protocol.close_expected() and self._ending is None:
             self._ending = self.loop.call_later(CLOSE_SECONDS, self.cut)
@@ -114,9 +118,6 @@ class Connection(ClientConnection):
     def cut(self) -> None:
         """End the connection at once."""
         self.transport.abort()
-
-    def _unsent(self) -> int:
-        return self.transport.get_write_buffer_size()
 
 
 async def dial(

@@ -1,0 +1,169 @@
+"""Protocols: no model sees what it predicts, and one that tries is caught."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.unit.test_array_models import crowd
+from trustcli.evaluate import protocols
+from trustcli.evaluate.protocols import LeakFound
+from trustcli.models.arrays import ARRAYS, ArrayModel, Fitted, load, ratings, sums
+
+if TYPE_CHECKING:
+    from trustcli.models.arrays import Floats, Integers, Ratings
+
+
+class Eager(Fitted):
+    """Remembers every pair it was told, and says 0 of others."""
+
+    def predict(self, raters: Integers, subjects: Integers) -> Floats:
+        known = self.known
+        told = dict(
+            zip(zip(known.rater.tolist(), known.subject.tolist(), strict=True), known.value, strict=True)
+        )
+        return np.array(
+            [told.get(pair, 0.0) for pair in zip(raters.tolist(), subjects.tolist(), strict=True)]
+        )
+
+    def standing(self) -> Floats:
+        return sums(self.known.subject, self.known.value, self.known.nodes)
+
+
+class Cheat(ArrayModel):
+    """Predicts the answer itself wherever it can get hold of it."""
+
+    name = "cheat"
+
+    def fit(self, known: Ratings) -> Fitted:
+        return Eager(known)
+
+
+class ShortCutCheat(Cheat):
+    """Fits before it leaves out: what published tables have fallen for."""
+
+    def leave_one_out(self, known: Ratings) -> Floats:
+        return self.fit(known).predict(known.rater, known.subject)
+
+
+class SubtleCheat(Cheat):
+    """Takes the answer out of the sum, and leaves it in the mean that the sum is shrunk to."""
+
+    def leave_one_out(self, known: Ratings) -> Floats:
+        mean = known.value.mean()
+        total = sums(known.subject, known.value, known.nodes)[known.subject]
+        count = np.bincount(known.subject, minlength=known.nodes)[known.subject]
+        return np.asarray((total - known.value + 3 * mean) / (count - 1 + 3), dtype=np.float64)
+
+
+def test_refitting_cannot_leak() -> None:
+    """A model that remembers everything it was told was never told the answer."""
+    known = crowd()
+    asked = protocols.leave_one_out(Cheat(), known)
+    assert not asked.predicted.any()
+    assert (known.value[asked.places] != 0).mean() > 0.8
+
+
+@pytest.mark.parametrize("cheat", [ShortCutCheat(), SubtleCheat()], ids=lambda cheat: type(cheat).__name__)
+def test_a_planted_leak_is_caught(cheat: ArrayModel) -> None:
+    """A short cut that looks at the answer, plainly or through the mean, is refused."""
+    with pytest.raises(LeakFound, match="cheat"):
+        protocols.leave_one_out(cheat, crowd())
+
+
+def test_honest_short_cuts_pass() -> None:
+    """Every model's own short cut stands the trial."""
+    for name in ARRAYS:
+        model = load(name)
+        if model.leave_one_out is not None:
+            protocols.sealed(model, crowd())
+
+
+def test_leave_one_out_withholds_the_times() -> None:
+    """What is asked is about pairs: other times change no prediction."""
+    known = crowd()
+    other = known._replace(time=known.time + np.arange(len(known.time)) * 7_000)
+    for name in ("beta", "hybrid"):
+        before = protocols.leave_one_out(load(name), known)
+        assert before.predicted.tobytes() == protocols.leave_one_out(load(name), other).predicted.tobytes()
+
+
+class Spy:
+    """A stream that notes what it was told before each question."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, int]] = []
+        self.newest = -1
+
+    def predict(self, rater: int, subject: int, time: int) -> float:
+        assert (rater, subject) not in self.told
+        assert self.newest < time
+        return float(len(self.told))
+
+    def learn(self, rater: int, subject: int, value: float, time: int) -> None:
+        self.told.append((rater, subject))
+        self.newest = time
+
+
+class Watched(ArrayModel):
+    """A model whose stream is a spy."""
+
+    name = "watched"
+    stream = Spy
+
+
+def test_the_past_only() -> None:
+    """Each rating is predicted from strictly earlier ones: those of its own moment come after."""
+    known = crowd(100)
+    known = known._replace(time=known.time // (3 * 86_400_000))
+    asked = protocols.prequential(Watched(), known)
+    assert asked.places.tolist() == list(range(10, 100))
+    earlier = [int((known.time < known.time[place]).sum()) for place in asked.places]
+    assert asked.predicted.tolist() == earlier
+
+
+def test_a_model_without_a_stream_is_fitted_to_the_past() -> None:
+    """It is fitted anew each week, and never told what it predicts."""
+    asked = protocols.prequential(Cheat(), crowd())
+    assert not asked.predicted.any()
+
+
+@pytest.mark.parametrize("name", ["bias", "beta", "hybrid", "fairness"])
+def test_the_future_changes_nothing(name: str) -> None:
+    """Predictions of the first half are the same whatever the second half says."""
+    known = crowd()
+    half = len(known.value) // 2
+    later = known.value.copy()
+    later[half:] *= -1
+    before = protocols.prequential(load(name), known).predicted
+    after = protocols.prequential(load(name), known._replace(value=later)).predicted
+    first = half - int(len(known.value) * protocols.WARM_UP)
+    assert before[:first].tobytes() == after[:first].tobytes()
+    assert before[first + 50 :].tobytes() != after[first + 50 :].tobytes()
+
+
+def test_what_made_the_labels_is_taken_out() -> None:
+    """Ratings by nodes labelled benign of labelled nodes go; all others stay."""
+    known = ratings(
+        [0, 0, 1, 2, 3, 3], [1, 2, 0, 1, 1, 2], [1.0, -1.0, 0.5, 0.5, 0.2, 0.3], list(range(6)), 4
+    )
+    nodes, frauds = np.array([0, 1, 2]), np.array([False, False, True])
+    left = protocols.without_labels(known, nodes, frauds)
+    assert list(zip(left.rater.tolist(), left.subject.tolist(), strict=True)) == [(2, 1), (3, 1), (3, 2)]
+
+
+def test_a_label_cannot_leak_through_standing() -> None:
+    """A model that sums what is said of a node knows nothing where all of it made the label."""
+    known = ratings([0, 0, 0], [1, 2, 3], [1.0, -1.0, 1.0], None, 4)
+    nodes, frauds = np.array([0, 1, 2, 3]), np.array([False, False, True, False])
+    assert not protocols.fraud(Cheat(), known, nodes, frauds).any()
+
+
+def test_cold_starts() -> None:
+    """Cold is whose subject has no other rating; in order of time, no earlier one."""
+    known = ratings([0, 1, 2, 0], [1, 2, 1, 3], [0.1] * 4, [1, 2, 3, 4], 4)
+    places = np.arange(4)
+    assert protocols.cold(known, places, in_time=False) == 0.5
+    assert protocols.cold(known, places, in_time=True) == 0.75

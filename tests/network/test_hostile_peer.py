@@ -1,0 +1,218 @@
+"""A hostile peer at full speed against real nodes: it is cut off, and the honest ones notice little.
+
+Two honest nodes and the program in `attacker.py`, each a process of its own. Every attack must have been
+made (its messages are counted), the victim must end it within two seconds of the first offence, records must
+pass between the honest nodes meanwhile, and afterwards the victim is as it was: the same process, memory
+below 256 MiB, no file more, nothing in its log, a sound ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.network.attacker import ATTACKS, DEADLINE, HALVES, PER_ADDRESS, Siege
+from trustcli.ledger import Ledger
+from trustcli.node import rating
+from trustcli.node.devnet import Devnet
+from trustcli.node.rating import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CUT = 2.0  # seconds from the first offence to the end of the connection
+MEMORY = 256  # MiB
+PATIENCE = 20.0
+ROUNDS = 64  # questions of one sync that gets nowhere
+OWN_TESTS = frozenset(("sound-records", "equivocation", "lying-heads", "slow-reader", "slowloris"))
+"""Attacks without an offence to be cut off for at once, and the control."""
+
+
+class Town:
+    """Two honest nodes, the first of which is the victim."""
+
+    def __init__(self, net: Devnet) -> None:
+        self.net = net
+        self.said = 0
+        self.urls = [node.url for node in net.nodes]
+        self.pid = net.state(net.nodes[0]).pid
+        self.files = self.open_files()
+
+    def open_files(self) -> int:
+        """Count what the victim has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def peak(self) -> int:
+        """Return the most memory that the victim has held so far, MiB."""
+        with open(f"/proc/{self.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) >> 10
+
+    def talk(self) -> bool:
+        """Let each honest node rate something; say whether the other gets to know."""
+        self.said += 1
+        ids = [self._rate(which, f"agent:said-{self.said}-{which}") for which in (0, 1)]
+        return soon(lambda: self.holds(1, ids[0]) and self.holds(0, ids[1]))
+
+    def _rate(self, which: int, subject: str) -> str:
+        node = self.net.open(self.net.nodes[which])
+        try:
+            done = rating.rate(node, Draft(subject, "4"))
+        finally:
+            node.close()
+        assert done.record is not None
+        return done.record
+
+    def holds(self, which: int, id_: str) -> bool:
+        """Say whether a node's ledger has a record."""
+        ledger = Ledger.open(os.path.join(self.net.nodes[which].home, "ledger.db"))
+        try:
+            return bool(ledger.known([bytes.fromhex(id_)]))
+        finally:
+            ledger.close()
+
+    def records(self) -> int:
+        """Say how many records both nodes hold, once they are equal."""
+        assert soon(lambda: len({state.head for state in self.net.states()}) == 1)
+        return self.net.state(self.net.nodes[1]).records or 0
+
+    def is_well(self) -> bool:
+        """Say whether the victim is the same process, small, and has said nothing but that it serves."""
+        with open(os.path.join(self.net.nodes[0].home, "serve.log")) as log:
+            lines = log.read().splitlines()
+        alive = self.net.state(self.net.nodes[0])
+        return (
+            alive.pid == self.pid
+            and alive.head is not None
+            and len(lines) == 1
+            and lines[0].startswith("serving ")
+            and self.peak() < MEMORY
+        )
+
+
+def soon(is_so: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Wait until something is so."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Two linked nodes; all attacks here are made on the same ones."""
+    with Devnet(str(tmp_path_factory.mktemp("town") / "net"), 2, lambda: time.time_ns() // 1_000_000) as net:
+        net.start()
+        found = Town(net)
+        assert found.talk()
+        yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def halves(town: Town) -> Iterator[Siege]:
+    """Slowloris: it takes ten seconds, in which the other attacks are made."""
+    with Siege("slowloris", town.urls, "127.99.0.1") as siege:
+        yield siege
+
+
+def source(name: str) -> str:
+    """Return an address for an attacker that no other has."""
+    return f"127.{100 + sorted(ATTACKS).index(name)}.0.1"
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS.keys() - OWN_TESTS))
+def test_who_attacks_is_cut_off_and_the_others_go_on(town: Town, name: str, slow: bool) -> None:
+    """Within two seconds of the first offence, while records pass; the victim stays as it was."""
+    with Siege(name, town.urls, source(name), threads=8 if slow else 2, rest=0.5 if slow else 2.0) as siege:
+        assert soon(lambda: siege.tally().sent > 0)
+        before = siege.tally().sent
+        assert town.talk()
+        assert soon(lambda: bool(siege.tally().cuts))
+        if slow:
+            assert soon(lambda: len(siege.tally().cuts) > 8)
+            assert town.talk()
+    tally = siege.stop()
+    assert tally.sent > 0
+    assert before > 0
+    assert max(tally.cuts) <= CUT
+    assert not tally.codes["deflate taken"]
+    assert not [code for code in tally.codes if code.startswith("5")]
+    assert town.is_well()
+
+
+def test_the_same_traffic_with_good_records_is_welcome(town: Town) -> None:
+    """The control: records that somebody signed, at a pace that is allowed, are taken and passed on."""
+    before = town.records()
+    with Siege("sound-records", town.urls, source("sound-records"), rest=PATIENCE) as siege:
+        assert soon(lambda: siege.tally().sent == 60)
+        assert soon(lambda: town.records() >= before + 300)
+    tally = siege.stop()
+    assert tally.cuts == []
+    assert tally.sent == 60
+
+
+def test_two_stories_become_one(town: Town) -> None:
+    """Who announces one thing to one node and another to the other is heard out; both hear both."""
+    with Siege("equivocation", town.urls, source("equivocation"), rest=PATIENCE) as siege:
+        assert soon(lambda: siege.tally().links == 2)
+        assert town.talk()
+        assert soon(lambda: siege.tally().sent >= 40)
+    town.records()
+    assert town.is_well()
+
+
+def test_a_peer_that_always_has_more_is_asked_little(town: Town) -> None:
+    """A head that differs each time, pages without records and without end: few questions, then a pause."""
+    with Siege("lying-heads", town.urls, source("lying-heads"), rest=PATIENCE) as siege:
+        assert soon(lambda: siege.tally().codes["asked"] > 0)
+        assert town.talk()
+    assert siege.stop().codes["asked"] <= ROUNDS
+    assert town.is_well()
+
+
+def test_the_program_says_what_it_did(town: Town) -> None:
+    """The attacker as a program: it tells when it has begun, ends with its input, and counts."""
+    words = [sys.executable, "-m", "tests.network.attacker", town.urls[0], "--attack", "http-bombs"]
+    with subprocess.Popen(
+        [*words, "--for", "60s", "--source", "127.98.0.1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"attacking\n"
+        out, _ = process.communicate(b"", PATIENCE)
+    tally = json.loads(out)
+    assert tally["attack"] == "http-bombs"
+    assert 0 < tally["cuts"] <= tally["sent"]
+
+
+def test_who_takes_everything_and_reads_nothing(town: Town, slow: bool) -> None:
+    """Pages that are not read are let go of after half a minute, and cost little memory meanwhile."""
+    if not slow:
+        pytest.skip("takes half a minute: --slow")
+    with Siege("slow-reader", town.urls, source("slow-reader"), rest=PATIENCE) as siege:
+        assert soon(lambda: siege.tally().sent > 0)
+        assert town.talk()
+        assert soon(lambda: town.open_files() <= town.files, 40.0)
+    assert town.is_well()
+
+
+def test_afterwards_everything_is_as_before(town: Town, halves: Siege) -> None:
+    """Half requests and handshakes end at their deadline; no file stays open, and the ledger is sound."""
+    assert soon(lambda: sum(halves.tally().codes.values()) >= 3 * HALVES, 2 * DEADLINE)
+    tally = halves.tally()
+    assert tally.sent == 3 * HALVES
+    assert max(tally.cuts) <= CUT
+    assert tally.codes["too slow"] > PER_ADDRESS
+    assert tally.codes["never closed"] == 0
+    assert town.talk()
+    assert soon(lambda: town.open_files() <= town.files)
+    words = [sys.executable, "-m", "trustcli", "--home", town.net.nodes[0].home, "verify"]
+    verified = subprocess.run(words, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    assert verified.returncode == 0, verified.stderr
+    assert town.is_well()

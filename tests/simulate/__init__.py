@@ -1,0 +1,1 @@
+"""Virtual networks: what they show, and that they show it twice."""

@@ -1,0 +1,325 @@
+"""`trust simulate …`: rounds in virtual networks, attacks on them, and what they give away."""
+
+from __future__ import annotations
+
+from trustcli.cli.declare import Reply, argument, at_least, flag, option
+from trustcli.errors import UsageError
+from trustcli.rounds.rules import LOTS, WEIGHTED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from trustcli.cli.session import Session
+    from trustcli.simulate.attacks import Row
+    from trustcli.simulate.runs import Outcome, Plan
+
+NODES = option("--nodes", help="how many nodes; default 30", kind=int, default=30, metavar="N")
+NEIGHBOURS = option(
+    "--neighbours", help="how many each knows, about; default 8", kind=int, default=8, metavar="K"
+)
+ROUNDS = option("--rounds", help="how many rounds; default 31", kind=int, default=31, metavar="R")
+SEED = option("--seed", help="the same seed gives the same run; default 1", kind=int, default=1, metavar="S")
+SCORINGS = option(
+    "--scorings", help="scorings a proposal until the cut; default 10, in poc mode 20", kind=int, metavar="K"
+)
+LOSS = option("--loss", help="share of messages lost, 0 to 0.9", kind=float, default=0.0, metavar="P")
+CHURN = option(
+    "--churn", help="share of nodes away for a third of each round", kind=float, default=0.0, metavar="P"
+)
+OPINION = option(
+    "--opinion",
+    help=f"what nodes publish: {LOTS}, or {WEIGHTED} as in the paper, which gives tables away",
+    default=LOTS,
+    choices=(LOTS, WEIGHTED),
+)
+VOUCHERS = option(
+    "--vouchers",
+    help="known keys that must stand behind a stranger; 0: half of all known weight. default 2",
+    kind=int,
+    default=2,
+    metavar="N",
+)
+SVG = option("--svg", help="draw the histogram to FILE (never overwritten)", metavar="FILE", complete="files")
+_CURVE = (2, 5, 10, 20, 30)
+_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+def rounds(
+    session: Session,
+    *,
+    nodes: int = NODES,
+    neighbours: int = NEIGHBOURS,
+    rounds: int = ROUNDS,
+    seed: int = SEED,
+    seeds: int = option(
+        "--seeds", help="run so many networks, from --seed on", kind=int, default=1, metavar="N"
+    ),
+    mode: str = option(
+        "--mode", help="ours, or the published proof of concept", default="ours", choices=("ours", "poc")
+    ),
+    scorings: int | None = SCORINGS,
+    jitter: int | None = option(
+        "--jitter",
+        help="nodes start within so many ms (default 1000), in poc mode steps (10)",
+        kind=int,
+        metavar="J",
+    ),
+    density: int | None = option(
+        "--density", help="poc mode: addresses given to each node; default K / 2", kind=int, metavar="D"
+    ),
+    until_quiet: bool = flag("--until-quiet", help="poc mode: no cut; until nothing is left to score"),
+    loss: float = LOSS,
+    churn: float = CHURN,
+    opinion: str = OPINION,
+    vouchers: int = VOUCHERS,
+    curve: bool = flag("--curve", help="also agreement against scorings: 2, 5, 10, 20, 30"),
+    svg: str | None = SVG,
+) -> Reply:
+    """Run rounds in a virtual network and show who agreed with whom.
+
+    A row is a round: how many nodes hold the same winner, the largest group first. Nothing is sent, no
+    key is needed; the code that decides is the one that nodes run.
+
+    Examples:
+      trust simulate rounds --nodes 30 --neighbours 8 --rounds 31 --seed 1
+      trust simulate rounds --mode poc --density 4 --scorings 20 --jitter 10
+      trust simulate rounds --loss 0.3 --seeds 10 --svg rounds.svg
+    """
+    from trustcli.simulate import runs  # noqa: PLC0415
+
+    at_least(1, rounds=rounds, seeds=seeds)
+    if density is not None:
+        neighbours = 2 * density
+    plan = _plan(nodes, neighbours, rounds, seed, mode, scorings, jitter, loss, churn, opinion, vouchers)
+    plan = plan._replace(quiet=until_quiet)
+    found = [one for number in range(seeds) for one in _shown(session, plan._replace(seed=seed + number))]
+    whole = runs.summary(found)
+    steps = _curved(plan) if curve else []
+    data = {
+        "mode": mode, "nodes": nodes, "neighbours": neighbours, "seed": seed, "seeds": seeds,
+        "scorings": plan.rules.scorings, "mean": round(whole.mean * nodes, 4), "min": whole.least,
+        "unanimous": round(whole.unanimous, 6), "share": round(whole.mean, 6),
+        "share_by_scoring": round(whole.mean_scored, 6), "messages": whole.messages,
+        "rounds": [
+            {"round": number, "groups": one.groups, "groups_by_scoring": one.scored, "winner": one.winner,
+             "final": one.final, "messages": one.messages}
+            for number, one in enumerate(found)
+        ],
+        "curve": [{"scorings": step, "share_by_scoring": alone, "share": after} for step, alone, after in steps],
+    }  # fmt: skip
+    if svg:
+        data["svg"] = svg
+        _draw(svg, plan, found, steps, whole.mean)
+    rows = [(str(number), _groups(one), one.winner) for number, one in enumerate(found)]
+    rows += [
+        ("mean", f"{whole.mean * nodes:.2f} of {nodes}", f"{whole.mean:.1%}"),
+        ("by scoring alone", f"{whole.mean_scored * nodes:.2f} of {nodes}", f"{whole.mean_scored:.1%}"),
+        ("min", str(whole.least), f"{whole.least / nodes:.1%}"),
+        ("unanimous", f"{whole.unanimous * len(found):.0f} of {len(found)} rounds", f"{whole.unanimous:.1%}"),
+    ]
+    rows += [
+        (f"{step} scorings", f"{alone:.1%} by scoring alone", f"{after:.1%}") for step, alone, after in steps
+    ]
+    return Reply("simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER"), rows=rows)
+
+
+def attack(
+    session: Session,
+    *,
+    name: str = argument("NAME", "bias, early, late, double, collude, farm, eclipse, sybil, or all"),
+    nodes: int = NODES,
+    neighbours: int = NEIGHBOURS,
+    rounds: int = ROUNDS,
+    seed: int = SEED,
+    scorings: int | None = SCORINGS,
+    loss: float = LOSS,
+    opinion: str = OPINION,
+    vouchers: int = VOUCHERS,
+    share: list[float] = option(
+        "--share", help="share of nodes that attack; may be repeated", kind=float, metavar="P", many=True
+    ),
+) -> Reply:
+    """Attack rounds, and show what that captures, delays and costs.
+
+    CAPTURED: honest nodes that end with the attackers' proposal, in rounds in which the lots did not
+    give it to them as to anybody. COST: observed interactions that the attackers' reputation takes;
+    PRICE: for each percent captured. docs/attack-cost.md explains the columns.
+
+    Examples:
+      trust simulate attack bias --share 0.2
+      trust simulate attack all --nodes 100 --rounds 10 --json
+    """
+    from trustcli.simulate import attacks  # noqa: PLC0415
+
+    at_least(1, rounds=rounds)
+    if name != "all" and name not in attacks.ATTACKS:
+        raise UsageError(f"no attack {name!r}", hint=f"one of: all, {', '.join(attacks.ATTACKS)}")
+    plan = _plan(nodes, neighbours, rounds, seed, "ours", scorings, None, loss, 0.0, opinion, vouchers)
+    names = list(attacks.ATTACKS) if name == "all" else [name]
+    found = {one: attacks.measure(one, plan, tuple(_share(p) for p in share) or _SHARES) for one in names}
+    return Reply(
+        "simulate-attack",
+        data={
+            "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed,
+            "attacks": [
+                {"name": one, "title": attacks.ATTACKS[one].title, "rows": [_row(row) for row in rows]}
+                for one, rows in found.items()
+            ],
+        },
+        head=("ATTACK", "SHARE", "CAPTURED", "AGREE", "ON HONEST", "WON", "FAIR", "DELAYED", "COST", "PRICE", "LASTS"),
+        rows=[(one, *_cells(row)) for one, rows in found.items() for row in rows],
+    )  # fmt: skip
+
+
+def secrecy(
+    session: Session,
+    *,
+    nodes: int = NODES,
+    neighbours: int = NEIGHBOURS,
+    rounds: int = option("--rounds", help="rounds observed; default 300", kind=int, default=300, metavar="R"),
+    seed: int = SEED,
+    opinion: str = OPINION,
+) -> Reply:
+    """Play the observer who reads everything published, and show how much of the tables it recovers.
+
+    WEIGHTS is the correlation of its estimate with the truth, among the keys a node knows; MEMBERSHIP
+    the same over all keys, those a node does not know counting 0.
+
+    Examples:
+      trust simulate secrecy
+      trust simulate secrecy --opinion weighted --rounds 60
+    """
+    from trustcli.simulate import secrecy as observer  # noqa: PLC0415  numpy
+
+    at_least(1, rounds=rounds)
+    plan = _plan(nodes, neighbours, rounds, seed, "ours", None, None, 0.0, 0.0, opinion, 2)
+    found = observer.leaks(plan)
+    return Reply(
+        "simulate-secrecy",
+        data={
+            "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed, "opinion": opinion,
+            "attacks": {
+                name: {"weights": round(leak.weights, 4), "membership": round(leak.membership, 4), "rows": leak.rows}
+                for name, leak in found.items()
+            },
+        },
+        head=("ATTACK", "WEIGHTS", "MEMBERSHIP", "SCORES SEEN OF EACH"),
+        rows=[(name, f"{leak.weights:.3f}", f"{leak.membership:.3f}", str(leak.rows)) for name, leak in found.items()],
+    )  # fmt: skip
+
+
+def example(session: Session) -> Reply:
+    """Work the paper's example out, exactly: 771.3, where it prints 777.3."""
+    from trustcli.rounds.scores import local_score  # noqa: PLC0415
+
+    table = {"NodeA": 2677, "NodeB": 7906, "NodeC": 3845}
+    scores = {"NodeA": 500, "NodeB": 1000, "NodeC": 490}
+    exact = local_score(scores, table)
+    whole = sum(table.values())
+    numerator = exact.numerator * (whole // exact.denominator)
+    rows = [
+        (
+            name,
+            str(table[name]),
+            str(scores[name]),
+            f"{table[name]} / {whole}",
+            f"{scores[name] * table[name] / whole:.1f}",
+        )
+        for name in table
+    ]
+    rows.append(("local score", str(whole), "", f"{numerator} / {whole}", f"{float(exact):.1f}"))
+    return Reply(
+        "simulate-example",
+        data={
+            "numerator": numerator,
+            "denominator": whole,
+            "score": round(float(exact), 6),
+            "printed": 777.3,
+        },
+        head=("NAME", "REPUTATION", "SCORE", "WEIGHT", "PART"),
+        rows=rows,
+        notes=("the paper prints 777.3: it rounds the weights to 0.19, 0.55 and 0.27, which add up to 1.01",),
+    )
+
+
+def _plan(
+    nodes: int,
+    neighbours: int,
+    rounds: int,
+    seed: int,
+    mode: str,
+    scorings: int | None,
+    jitter: int | None,
+    loss: float,
+    churn: float,
+    opinion: str,
+    vouchers: int,
+) -> Plan:
+    from trustcli.rounds.rules import Rules, cut_after  # noqa: PLC0415
+    from trustcli.simulate.network import Weather  # noqa: PLC0415
+    from trustcli.simulate.runs import POC, Plan  # noqa: PLC0415
+
+    at_least(3, nodes=nodes)
+    at_least(2, neighbours=neighbours)
+    at_least(1, scorings=scorings)
+    at_least(0, jitter=jitter, vouchers=vouchers)
+    for what, value in (("loss", loss), ("churn", churn)):
+        if not 0 <= value <= 0.9:
+            raise UsageError(f"--{what} is 0 to 0.9, not {value}")
+    scorings = scorings or (20 if mode == POC else 10)
+    jitter = (10 if mode == POC else 1_000) if jitter is None else jitter
+    rules = cut_after(Rules(opinion=opinion, vouchers=vouchers), scorings)
+    return Plan(nodes, neighbours, rounds, seed, mode, jitter, rules, Weather(loss=loss, churn=churn))
+
+
+def _shown(session: Session, plan: Plan) -> list[Outcome]:
+    from trustcli.simulate import runs  # noqa: PLC0415
+
+    return [one._replace(members=()) for one in runs.outcomes(plan)]
+
+
+def _curved(plan: Plan) -> list[tuple[int, float, float]]:
+    from trustcli.rounds.rules import cut_after  # noqa: PLC0415
+    from trustcli.simulate import runs  # noqa: PLC0415
+
+    found = []
+    for scorings in _CURVE:
+        rules = cut_after(plan.rules, scorings)
+        whole = runs.summary(list(runs.outcomes(plan._replace(rules=rules))))
+        found.append((scorings, round(whole.mean_scored, 6), round(whole.mean, 6)))
+    return found
+
+
+def _draw(
+    path: str, plan: Plan, found: Sequence[Outcome], steps: list[tuple[int, float, float]], mean: float
+) -> None:
+    from trustcli.cli.export import written  # noqa: PLC0415
+    from trustcli.simulate import histogram  # noqa: PLC0415
+
+    title = f"{plan.nodes} nodes, {plan.neighbours} neighbours, {len(found)} rounds, {plan.mode}: {mean:.1%} agree"
+    text = histogram.draw(title, plan.nodes, [one.groups[0] for one in found], steps)
+    written(path, iter([text.encode()]))
+
+
+def _groups(outcome: Outcome) -> str:
+    return "/".join(str(size) for size in outcome.groups)
+
+
+def _share(share: float) -> float:
+    if not 0 < share <= 1:
+        raise UsageError(f"--share is above 0 and up to 1, not {share}")
+    return share
+
+
+def _row(row: Row) -> dict[str, Any]:
+    price = row.price
+    return {**row._asdict(), "price": None if price is None else round(price, 1)}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    shares = (row.share, row.captured, row.agree, row.on_honest, row.won, row.fair, row.delayed)
+    price = "-" if row.price is None else f"{row.price:.0f}"
+    lasts = "-" if row.lasts is None else str(row.lasts)
+    return (*(f"{share:.1%}" for share in shares), str(row.interactions), price, lasts)

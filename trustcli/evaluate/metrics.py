@@ -1,0 +1,56 @@
+"""How far predictions are from what was said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.models.arrays import Floats, Truths
+
+_ROUNDING = 1e-12  # what sums of the same numbers may differ by
+
+
+def rmse(predicted: Floats, said: Floats) -> float:
+    """Return the root mean square error."""
+    return float(np.sqrt(np.mean((predicted - said) ** 2)))
+
+
+def mae(predicted: Floats, said: Floats) -> float:
+    """Return the mean absolute error."""
+    return float(np.abs(predicted - said).mean())
+
+
+def pcc(predicted: Floats, said: Floats) -> float | None:
+    """Return Pearson's correlation, None where one side is constant.
+
+    Leaving one out of a mean gives the perfect anti-correlation of numbers that hardly differ; that is
+    an artefact of the protocol, and constant for us.
+    """
+    if _is_constant(predicted, said) or said.std() == 0:
+        return None
+    return float(np.corrcoef(predicted, said)[0, 1])
+
+
+def auc(score: Floats, positive: Truths) -> float | None:
+    """Return the chance that a positive scores above a negative, ties half; None without both.
+
+    The rank sum of Mann and Whitney (1947), with mean ranks for ties.
+    """
+    many, few = int(positive.sum()), int((~positive).sum())
+    if not many or not few:
+        return None
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]
+    return float((rank[positive].sum() - many * (many + 1) / 2) / (many * few))
+
+
+def auc_of_blame(predicted: Floats, said: Floats) -> float | None:
+    """Return the AUC of telling negative ratings, None where predictions are constant."""
+    return None if _is_constant(predicted, said) else auc(-predicted, said < 0)
+
+
+def _is_constant(predicted: Floats, said: Floats) -> bool:
+    """Say whether predictions are one number, or one mean with each answer in turn left out of it."""
+    whole = predicted + said / max(len(said) - 1, 1)
+    return bool(np.ptp(predicted) <= _ROUNDING or np.ptp(whole) <= _ROUNDING)

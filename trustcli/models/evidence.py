@@ -1,0 +1,125 @@
+"""What one viewpoint has to go by about one subject, and the factors `hybrid` makes of it.
+
+Two feeds give the same evidence: a view of the ledger (models/hybrid.py) and ratings in arrays
+(models/hybrid_arrays.py). All values are −1..1, ages are ms ≥ 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from trustcli.timing import DAY
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FRESH = 30 * DAY  # ms: half-life of a voice in what was said recently
+MOOD = 3 * DAY  # ms: half-life of the viewpoint's own ratings in how it rates lately
+FADED = 1 / 64  # weight that an old voice keeps
+DOUBT, CAUTION = 0.5, 3.0  # weight of the mean against trusted voices, and against whole histories
+
+TRUSTED = ("trusted", "recent", "warnings", "reach", "habit", "lately", "courtesy")
+"""Factors where somebody within reach knows the subject."""
+
+STRANGERS = ("said", "said recently", "complaints", "known")
+"""Factors of everybody's voices, each alike: good where keys are dear, an invitation where they are free."""
+
+PUBLIC = (*STRANGERS, "habit", "lately", "courtesy", "returned")
+"""Factors where nobody within reach knows the subject."""
+
+
+class Heard(NamedTuple):
+    """One voice on the subject: what it says, how long ago, and its weight 0..1."""
+
+    value: float
+    age: float
+    weight: float = 1.0
+
+
+class Evidence(NamedTuple):
+    """What there is to go by.
+
+    Attributes:
+        voices: on the subject, with the weight that the viewpoint gives each; strangers have 0.
+        habit: (value, age) of what the viewpoint said of others; ages against its newest rating.
+        courtesy: what the subject said of the viewpoint, None for nothing.
+    """
+
+    voices: Sequence[Heard]
+    habit: Sequence[tuple[float, float]]
+    courtesy: float | None
+
+    @property
+    def reached(self) -> bool:
+        """Whether somebody within reach knows the subject."""
+        return any(voice.weight > 0 for voice in self.voices)
+
+
+def trusted_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:
+    """Return the factors named TRUSTED.
+
+    Every sum over voices is weighted by trust, which `reach` bounds: k keys behind one introducer move
+    them as far as one key of the same weight. Courtesy counts as far as the subject is within reach.
+    """
+    voices = [voice for voice in evidence.voices if voice.weight > 0]
+    weights = [voice.weight for voice in voices]
+    fresh = [voice.weight * _fresh(voice.age) for voice in voices]
+    over = [voice.value - mean for voice in voices]
+    weight = math.fsum(weights)
+    return (
+        _tilt(weights, over, DOUBT),
+        _tilt(fresh, over, DOUBT),
+        math.fsum(voice.weight * voice.value for voice in voices if voice.value < 0) / (weight + DOUBT),
+        math.log1p(weight),
+        *_habits(evidence, mean),
+        _courtesy(evidence, mean) * weight / (weight + DOUBT),
+    )
+
+
+def strangers_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:
+    """Return the factors named STRANGERS."""
+    voices = evidence.voices
+    over = [voice.value - mean for voice in voices]
+    bad = math.fsum(voice.value for voice in voices if voice.value < 0)
+    return (
+        math.fsum(over) / (len(over) + CAUTION),
+        _tilt([_fresh(voice.age) for voice in voices], over, 1.0),
+        bad / (len(over) + 1),
+        math.log1p(len(over)),
+    )
+
+
+def public_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:
+    """Return the factors named PUBLIC."""
+    return (
+        *strangers_factors(evidence, mean),
+        *_habits(evidence, mean),
+        _courtesy(evidence, mean),
+        float(evidence.courtesy is not None),
+    )
+
+
+def _tilt(weights: list[float], over: list[float], prior: float) -> float:
+    """Return the weighted mean of how far voices are over the mean, shrunk by `prior`."""
+    return math.fsum(map(_times, weights, over)) / (math.fsum(weights) + prior)
+
+
+def _times(one: float, other: float) -> float:
+    return one * other
+
+
+def _fresh(age: float) -> float:
+    return max(float(0.5 ** (age / FRESH)), FADED)
+
+
+def _habits(evidence: Evidence, mean: float) -> tuple[float, float]:
+    """Return how the viewpoint rates, ever and lately, against the mean."""
+    over = [value - mean for value, _ in evidence.habit]
+    lately = [float(0.5 ** (age / MOOD)) for _, age in evidence.habit]
+    return math.fsum(over) / (len(over) + CAUTION), _tilt(lately, over, 1.0)
+
+
+def _courtesy(evidence: Evidence, mean: float) -> float:
+    return 0.0 if evidence.courtesy is None else evidence.courtesy - mean

@@ -1,0 +1,219 @@
+"""Hybrid: trusted voices, your own habits and courtesy, weighed by what came true before. Recommended.
+
+    value = μ + Σ weight × factor, clipped                                       (one ridge regression)
+
+The factors (models/evidence.py) of a subject that somebody within reach knows: what trusted voices say on
+the whole, those trusted directly, those introduced, those of late, and their warnings, each shrunk to the
+mean by the weight behind it; how far the subject is known; how you rate others, ever and lately; and what
+the subject said of you, as far as it is within your reach. Voices weigh what models/reach.py gives them.
+The weights were learned once, from ratings in order of time (Bitcoin OTC); `trust evaluate` learns them
+anew from the past of whatever data it is given. A combination of our own: Beta reputation (Jøsang 2002),
+shrunk bias (Koren 2008), reciprocity (Kumar 2016) and bounded introductions, stacked (Wolpert, "Stacked
+Generalization", 1992) by ridge regression (Hoerl & Kennard 1970).
+
+Assumes: those you trust choose whom they trust with some care; people rate tomorrow as they did lately.
+Fails when: you trust nobody who leads to the subject (then it says unknown); those you trust directly
+collude; your network rates quite unlike the one the weights come from (evaluate it on yours).
+"""
+
+from __future__ import annotations
+
+import math
+
+from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
+from trustcli.models.evidence import (
+    PUBLIC,
+    STRANGERS,
+    TRUSTED,
+    Evidence,
+    Heard,
+    public_factors,
+    strangers_factors,
+    trusted_factors,
+)
+from trustcli.models.reach import Trust
+from trustcli.models.ridge import Ridge
+from trustcli.value import NamedTuple
+from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.models.answer import Question, Term
+    from trustcli.view import View, Voice
+
+WEIGHTS = (0.168, 0.533, 0.593, 0.025, 0.314, 0.249, 0.551, -0.030)
+"""Of the factors TRUSTED, and for all: what 35,592 ratings of Bitcoin OTC (2010–2016) taught in order of
+time. benchmarks/models.py learns them again and compares."""
+
+MEAN = 0.101  # of the same ratings
+ERROR = 0.255  # root mean square error there; it hardly depends on the weight of the voices
+PENALTY = 10.0  # of the regression: weights stay small until some tens of ratings speak for them
+ALL = "all"  # the factor that is 1 for every subject
+_LEAST = 1e-9  # weight below which a voice is silence
+
+
+class Blend(NamedTuple):
+    """Weights: the mean of ratings, one weight a factor and one for all (the last), for both cases.
+
+    `public` is for subjects that nobody within reach knows. With `strangers` their factors are heard
+    beside the trusted ones too.
+    """
+
+    mean: float
+    trusted: tuple[float, ...]
+    public: tuple[float, ...]
+    strangers: bool = False
+
+    def predict(self, evidence: Evidence) -> float:
+        """Return what is expected, −1..1."""
+        weights = self.trusted if evidence.reached else self.public
+        _, found = factors(evidence, self.mean, strangers=self.strangers)
+        value = self.mean + math.fsum(map(_times, weights, found))
+        return max(-1.0, min(1.0, value))
+
+    def parts(self, evidence: Evidence) -> list[tuple[str, float]]:
+        """Return what each factor adds, by name; they sum to the prediction before it is clipped."""
+        weights = self.trusted if evidence.reached else self.public
+        names, found = factors(evidence, self.mean, strangers=self.strangers)
+        parts = [(name, weight * factor) for name, weight, factor in zip(names, weights, found, strict=True)]
+        return [("mean", self.mean), *parts]
+
+
+def factors(
+    evidence: Evidence, mean: float, *, strangers: bool = False
+) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the names and values of the factors that fit the evidence; the last, for all, is 1."""
+    if not evidence.reached:
+        return (*PUBLIC, ALL), (*public_factors(evidence, mean), 1.0)
+    if not strangers:
+        return (*TRUSTED, ALL), (*trusted_factors(evidence, mean), 1.0)
+    both = *trusted_factors(evidence, mean), *strangers_factors(evidence, mean), 1.0
+    return (*TRUSTED, *STRANGERS, ALL), both
+
+
+def _times(one: float, other: float) -> float:
+    return one * other
+
+
+class Learner:
+    """Learns the weights of a blend."""
+
+    def __init__(self, *, strangers: bool = False) -> None:
+        self._strangers = strangers
+        self._trusted = Ridge(len(TRUSTED) + (len(STRANGERS) if strangers else 0) + 1, PENALTY)
+        self._public = Ridge(len(PUBLIC) + 1, PENALTY)
+
+    def add(self, evidence: Evidence, mean: float, value: float) -> None:
+        """Take in that `value` was said where there was `evidence`."""
+        ridge = self._trusted if evidence.reached else self._public
+        _, found = factors(evidence, mean, strangers=self._strangers)
+        ridge.add(found, value - mean)
+
+    def blend(self, mean: float) -> Blend:
+        """Return the weights so far."""
+        return Blend(mean, tuple(self._trusted.solve()), tuple(self._public.solve()), self._strangers)
+
+
+DEFAULT = Blend(MEAN, WEIGHTS, (0.0,) * (len(PUBLIC) + 1))
+
+
+class Hybrid:
+    """The recommended model, as seen by one viewpoint."""
+
+    name = "hybrid"
+    unit = STARS
+
+    def score(self, view: View, question: Question, subject: int) -> Answer:
+        """Score one subject, reading what `beta` reads, one's own ratings and what the subject gave."""
+        voices, ignored = view.voices_of(subject, question.category)
+        return _answer(view, question, view.current(subject), voices, ignored, Trust(view, question))
+
+    def score_all(self, view: View, question: Question) -> list[Score]:
+        """Score every subject within reach; one pass over the ledger."""
+        trust = Trust(view, question)
+        by_subject: dict[int, dict[int, Voice]] = {}
+        for voice in view.all_voices(question.category):
+            by_subject.setdefault(voice.subject, {})[voice.rater] = voice
+        return [
+            _answer(view, question, subject, voices, [], trust).score
+            for subject, voices in by_subject.items()
+        ]
+
+    def parts(self, view: View, question: Question, subject: int) -> list[tuple[str, float]]:
+        """Return what each factor adds, in stars, by name; nothing where the subject is unknown.
+
+        They sum to the score less 3, the middle of the scale, unless it was clipped at 1 or 5.
+        """
+        voices, _ = view.voices_of(subject, question.category)
+        weights, _, _ = _weighed(voices, Trust(view, question))
+        if not weights:
+            return []
+        found = DEFAULT.parts(_evidence(view, question, view.current(subject), voices, weights))
+        return [(name, 2 * part) for name, part in found]
+
+
+def _weighed(voices: dict[int, Voice], trust: Trust) -> tuple[dict[int, float], list[Term], list[Ignored]]:
+    """Return the weight of each rater that has one, the voices that count, and those that do not."""
+    reach = trust.in_raters(voices)
+    weights: dict[int, float] = {}
+    terms, silent = [], []
+    for rater, voice in voices.items():
+        known = reach.get(rater)
+        weight = known.weight * voice.bridge if known else 0.0
+        if known and weight > _LEAST:
+            weights[rater] = weight
+            terms.append(voice_term(voice, known.path, weight))
+        else:
+            because = NO_WEIGHT if known else TOO_FAR
+            silent += [Ignored(opinion.seq, rater, because) for opinion in voice.opinions]
+    return weights, terms, silent
+
+
+def _answer(
+    view: View,
+    question: Question,
+    subject: int,
+    voices: dict[int, Voice],
+    ignored: list[Ignored],
+    trust: Trust,
+) -> Answer:
+    weights, terms, silent = _weighed(voices, trust)
+    if not terms:
+        return Answer(Score(subject, None), [], ignored + silent)
+    value = 3 + 2 * DEFAULT.predict(_evidence(view, question, subject, voices, weights))
+    score = summary(subject, value, terms)._replace(
+        weight=math.fsum(weights.values()), expected=value, deviation=2 * ERROR
+    )
+    return Answer(score, ranked(terms, view), ignored + silent)
+
+
+def _evidence(
+    view: View, question: Question, subject: int, voices: dict[int, Voice], weights: dict[int, float]
+) -> Evidence:
+    me = view.current(question.viewpoint)
+    mine = view.voices_by(me, question.category).values()
+    newest = max((voice.newest for voice in mine), default=0)
+    return Evidence(
+        [
+            Heard(_value(voice), max(view.as_of - voice.newest, 0), weights.get(rater, 0.0))
+            for rater, voice in voices.items()
+        ],
+        [(_value(voice), newest - voice.newest) for voice in mine],
+        _courtesy(view, question, subject, me),
+    )
+
+
+def _courtesy(view: View, question: Question, subject: int, me: int) -> float | None:
+    """Return what the subject said of the viewpoint, read from the side with less to read."""
+    if view.given([subject]) < view.received([me]):
+        voice = view.voices_by(subject, question.category).get(me)
+    else:
+        voice = view.voices_of(me, question.category)[0].get(subject)
+    return None if voice is None else _value(voice) * voice.bridge
+
+
+def _value(voice: Voice) -> float:
+    return (voice.stars - 3) / 2
+
+
+MODEL = Hybrid()

@@ -1,0 +1,130 @@
+"""The field of a round: the proposals a node keeps, in the order of their lots.
+
+Known is whose proposer is in the own table, or whom enough keys of the table stand behind. All others
+wait outside, where there is room for few, so that ten thousand strangers cost nothing.
+"""
+
+from __future__ import annotations
+
+from trustcli.rounds.lots import lot
+from trustcli.rounds.rules import (
+    DOUBLE_PROPOSAL,
+    FOREIGN_ROUND,
+    KNOWN,
+    NEW,
+    UNKNOWN_PROPOSER,
+    WAITING,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.rounds.rules import Rules
+    from trustcli.rounds.scores import Tally
+    from trustcli.rounds.values import Proposal
+
+    Entry = tuple[bytes, Proposal]
+    """(lot, proposal); sorts in the order of lots."""
+
+
+class Field:
+    """The proposals of one round as one node sees them."""
+
+    def __init__(self, number: int, me: str, tally: Tally, rules: Rules, before: str) -> None:
+        self.number = number
+        self._me = me
+        self._tally = tally
+        self._base = rules.base
+        self._before = before
+        self._needed = rules.vouchers
+        self._known: dict[str, Entry] = {}
+        self._waiting: dict[str, Entry] = {}
+        self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two
+        self._strangers: list[str] = []  # who is remembered for two proposals, and known to nobody here
+        self._front: list[Entry] | None = None
+
+    def take(self, proposal: Proposal) -> str:
+        """Take a proposal in; return what became of it, one of `rules.VERDICTS`."""
+        if proposal.round != self.number:
+            return FOREIGN_ROUND
+        before = self._by.get(proposal.proposer)
+        if before is not None:
+            return self._again(before, proposal)
+        entry = (lot(self.number, self._before, proposal.proposer), proposal)
+        if not self.stands(proposal):
+            return self._wait(entry)
+        self._enter(entry)
+        return NEW
+
+    def stands(self, proposal: Proposal) -> bool:
+        """Say whether a proposal counts: who proposed it is known, or enough known keys stand behind it."""
+        if proposal.proposer == self._me or proposal.proposer in self._tally.table:
+            return True
+        if self._needed:
+            return self._tally.vouchers(proposal.id) >= self._needed
+        return self._tally.carries(proposal.id)
+
+    def relax(self) -> None:
+        """From now on one known key behind a stranger is enough."""
+        self._needed = 1
+        for id_ in sorted(self._waiting):
+            self.scored(id_)
+
+    def scored(self, id_: str) -> None:
+        """Look again at a proposal that waits: somebody known has scored it."""
+        entry = self._waiting.get(id_)
+        if entry is not None and self.stands(entry[1]):
+            del self._waiting[id_]
+            self._enter(entry)
+
+    def holds(self, id_: str) -> bool:
+        """Say whether a proposal is known and counts."""
+        return id_ in self._known
+
+    def get(self, id_: str) -> Proposal | None:
+        """Return a proposal by its id, known or waiting."""
+        entry = self._known.get(id_) or self._waiting.get(id_)
+        return entry[1] if entry else None
+
+    def known(self) -> list[Entry]:
+        """Return those that somebody known stands behind, in the order of lots."""
+        return sorted(self._known.values())
+
+    def front(self, count: int) -> list[Entry]:
+        """Return the first `count` by lot of all that is here, known or waiting."""
+        if self._front is None:
+            self._front = sorted([*self._known.values(), *self._waiting.values()])
+        return self._front[:count]
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._waiting)
+
+    def _enter(self, entry: Entry) -> None:
+        proposal = entry[1]
+        self._known[proposal.id] = entry
+        self._by[proposal.proposer] = proposal.id
+        self._front = None
+        self._tally.own(proposal.id, proposal.proposer, self._base if proposal.own is None else proposal.own)
+
+    def _wait(self, entry: Entry) -> str:
+        if len(self._waiting) >= WAITING:
+            last = max(self._waiting.values())
+            if entry > last:
+                return UNKNOWN_PROPOSER
+            del self._waiting[last[1].id]
+            del self._by[last[1].proposer]
+        self._waiting[entry[1].id] = entry
+        self._by[entry[1].proposer] = entry[1].id
+        self._front = None
+        return NEW
+
+    def _again(self, before: str, proposal: Proposal) -> str:
+        if before == proposal.id:
+            return KNOWN
+        self._known.pop(before, None)
+        if self._waiting.pop(before, None):
+            self._strangers.append(proposal.proposer)
+            if len(self._strangers) > WAITING:
+                self._by.pop(self._strangers.pop(0), None)
+        self._by[proposal.proposer] = ""
+        self._front = None
+        return DOUBLE_PROPOSAL

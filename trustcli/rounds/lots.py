@@ -1,0 +1,21 @@
+"""The lot of a proposer in a round: the order in which everybody looks at proposals.
+
+It hangs on the key, not on what is proposed, so there is nothing to try out until it comes out well; and on
+who proposed the last winner, so that it cannot be known, and no key be made to fit, much ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+_DOMAIN = b"trustcli/lot/v1\n"
+
+
+def lot(number: int, before: str, proposer: str) -> bytes:
+    """Return the 32-byte lot of a proposer; the lowest comes first.
+
+    Args:
+        number: the round.
+        before: the key that proposed the previous round's winner; empty in the first.
+    """
+    return hashlib.sha256(_DOMAIN + f"{number}\n{before}\n{proposer}".encode()).digest()

@@ -1,0 +1,222 @@
+"""The attack lab: what share of a network an attacker captures, how long it delays, and what that costs.
+
+The cost is in observed interactions. Reputation comes from nothing else (`standing`): each place in an
+honest node's table took the attacker as many real interactions, seen by that node, as lead from 0 to the
+mean reputation of the network.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from trustcli import standing
+from trustcli.rounds.lots import lot
+from trustcli.simulate import attackers, tables
+from trustcli.simulate.members import Member
+from trustcli.simulate.runs import Plan, name_of, outcomes
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from trustcli.simulate.attackers import Attacker, Coalition
+    from trustcli.simulate.members import Setting
+    from trustcli.simulate.runs import Outcome
+
+
+class Attack(NamedTuple):
+    """A way to cheat: what its nodes do, what they push, and, `near` a victim, where they sit."""
+
+    title: str
+    nodes: type[Attacker]
+    coalition: Callable[[Sequence[int], Sequence[str]], Coalition]
+    near: bool = False
+    burns: bool = False
+
+
+FARM = 1_000  # keys of a farm
+ATTACKS = {
+    "bias": Attack(
+        "score bias: everything for one proposal, nothing for others", attackers.Attacker, attackers.Coalition
+    ),
+    "early": Attack("early start: the same, four scorings ahead", attackers.Early, attackers.Coalition),
+    "late": Attack(
+        "last look: comes out when others stop listening, to half of them",
+        attackers.Late,
+        attackers.Coalition,
+    ),
+    "double": Attack("double proposal: two by one key", attackers.Double, attackers.Coalition),
+    "collude": Attack(
+        "collusion: all propose, and push whichever of theirs is drawn first",
+        attackers.Attacker,
+        attackers.Luckiest,
+    ),
+    "farm": Attack(
+        "strangers: stand behind the luckiest of 1,000 keys that nobody knows",
+        attackers.Attacker,
+        lambda places, names: attackers.Farm(places, names, FARM),
+    ),
+    "eclipse": Attack(
+        "eclipse: all in the table of one victim", attackers.Attacker, attackers.Coalition, near=True
+    ),
+    "sybil": Attack(
+        "farm, then burn: reputation earned, then spent; each attack seen costs a failure",
+        attackers.Attacker,
+        attackers.Luckiest,
+        burns=True,
+    ),
+}
+
+
+class Row(NamedTuple):
+    """What one share of attackers achieves.
+
+    Attributes:
+        share: of the nodes (`eclipse`: of the victim's table).
+        places: entries of attackers in tables of honest nodes.
+        captured: honest nodes that hold the coalition's proposal, as a share, in rounds that the lots
+            did not give it (`eclipse`: rounds in which the victim does).
+        agree: honest nodes in the largest group, as a share.
+        on_honest: honest nodes in the largest group where that holds an honest proposal, as a share.
+        won: rounds whose largest group holds the coalition's proposal, as a share.
+        fair: rounds in which the coalition's proposal was first by lot, as a share.
+        delayed: rounds that two thirds of the honest nodes do not know to be final, as a share.
+        interactions: that the places took.
+        lasts: rounds until the attack captures nobody any more; None if it goes on.
+    """
+
+    share: float
+    places: int
+    captured: float
+    agree: float
+    on_honest: float
+    won: float
+    fair: float
+    delayed: float
+    interactions: int
+    lasts: int | None
+
+    @property
+    def price(self) -> float | None:
+        """Observed interactions for each percent of captured nodes; None where nobody was captured."""
+        return self.interactions / (100 * self.captured) if self.captured else None
+
+
+def measure(name: str, plan: Plan, shares: Sequence[float]) -> list[Row]:
+    """Return what an attack achieves by the share of nodes that take part."""
+    return [_measure(ATTACKS[name], plan, share) for share in shares]
+
+
+def _measure(attack: Attack, plan: Plan, share: float) -> Row:
+    dice = Random(f"attack {plan.seed}")  # noqa: S311  a run to be repeated
+    places = _places(attack, plan, share, dice)
+    coalition = attack.coalition(places, [name_of(place) for place in places])
+    rules = standing.RULESETS[standing.DEFAULT]
+    spent = [0]  # rounds in which the attack was seen
+
+    def enrol(setting: Setting, place: int, name: str, links: Sequence[int], table: dict[str, int]) -> Member:
+        if place in coalition.places:
+            return attack.nodes(setting, place, name, links, table, coalition)
+        if attack.burns:
+            table = _burnt(table, coalition, spent[0], rules)
+        return Member(setting, place, name, links, table)
+
+    found = []
+    for outcome in outcomes(plan, enrol):
+        found.append(_seen(outcome, coalition, victim=0 if attack.near else None))
+        spent[0] += 1
+    held = sum(len(coalition.places.intersection(links)) for links in _honest_links(plan, coalition))
+    cost = held * standing.interactions(tables.MEAN, rules)
+    unfair = [one for one in found if not one.fair]
+    last = max((index + 1 for index, one in enumerate(found) if one.captured and not one.fair), default=0)
+    return Row(
+        share,
+        held,
+        _mean([one.captured for one in unfair]),
+        _mean([one.agree for one in found]),
+        _mean([one.on_honest for one in found]),
+        _mean([one.won for one in found]),
+        _mean([one.fair for one in found]),
+        _mean([one.delayed for one in found]),
+        cost,
+        last if last < len(found) else None,
+    )
+
+
+class _Seen(NamedTuple):
+    captured: float
+    agree: float
+    on_honest: float
+    won: float
+    fair: float
+    delayed: float
+
+
+def _seen(outcome: Outcome, coalition: Coalition, victim: int | None) -> _Seen:
+    honest = [member for member in outcome.members if member.honest]
+    theirs = [member for member in honest if _is_theirs(member.winner, coalition)]
+    whole = sum(outcome.groups)
+    won = _is_theirs(outcome.winner, coalition)
+    captured = len(theirs) / len(honest)
+    if victim is not None:
+        captured = float(any(member.place == victim for member in theirs))
+    return _Seen(
+        captured,
+        outcome.groups[0] / whole,
+        0.0 if won else outcome.groups[0] / whole,
+        float(won),
+        float(_is_first(outcome, coalition)),
+        float(3 * outcome.final < 2 * whole),
+    )
+
+
+def _is_theirs(winner: str | None, coalition: Coalition) -> bool:
+    proposer = (winner or "").rpartition(":")[2].rstrip("'")
+    return proposer in coalition.names or proposer.startswith("farm")
+
+
+def _is_first(outcome: Outcome, coalition: Coalition) -> bool:
+    """Say whether the lots gave the round to the coalition's own key: then it wins as anybody would."""
+    setting = outcome.members[0].setting
+    champion = coalition.champion(setting).proposer
+    if champion not in coalition.names:
+        return False
+    names = [member.name for member in outcome.members if member.honest]
+    mine = lot(setting.number, setting.before, champion)
+    return mine < min(lot(setting.number, setting.before, name) for name in names)
+
+
+def _places(attack: Attack, plan: Plan, share: float, dice: Random) -> list[int]:
+    if not attack.near:
+        return dice.sample(range(plan.nodes), max(1, round(share * plan.nodes)))
+    links = _links(plan)[0]
+    return dice.sample(links, max(1, round(share * len(links))))
+
+
+def _links(plan: Plan) -> list[list[int]]:
+    """Return the links that a run of the plan will have: its dice, thrown again."""
+    dice = Random(f"{plan.seed} {plan.nodes} {plan.neighbours}")  # noqa: S311
+    return tables.rings(plan.nodes, plan.neighbours, dice)
+
+
+def _honest_links(plan: Plan, coalition: Coalition) -> list[list[int]]:
+    return [links for place, links in enumerate(_links(plan)) if place not in coalition.places]
+
+
+def _burnt(
+    table: Mapping[str, int], coalition: Coalition, spent: int, rules: standing.Ruleset
+) -> dict[str, int]:
+    """Return a table after so many rounds in which the coalition was seen to score against the lots."""
+    left = dict(table)
+    for name in coalition.names:
+        if name in left:
+            now = standing.Standing(left[name], 0, 0)
+            for _ in range(spent):
+                now = standing.after(now, standing.Observation(name, standing.FAIL, 0), rules)
+            left[name] = now.value
+    return left
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
