@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 
 from trustcli import bundle
 from trustcli.bundle import PRIVATE, Batch, Imported, Line, Manifest, Tally
 from trustcli.errors import RecordRefused
-from trustcli.ledger.projection import Staged, stage
-from trustcli.node.verifying import Verifier, sound
+from trustcli.ledger.projection import Staged
+from trustcli.node.crew import Crew
+from trustcli.node.verifying import TOO_NEW
 from trustcli.records import crypto
 from trustcli.records.envelope import Record, join_line, outline
 from trustcli.value import NamedTuple
@@ -34,72 +36,93 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     tally = Tally()
     ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
     own = {node.keys.did(name) for name in node.keys.names()}
-    with (
-        Verifier(node.settings.network if ledger is None else ledger.network) as verifier,
-        Store(node, ledger, tally, dry_run) as store,
-    ):
-        under_way: Sifted | None = None
+    with Store(node, ledger, tally, dry_run) as store:
         for batch in bundle.batches(file, tally):
-            sifted = store.sift(batch, verifier)
-            if under_way:  # while its signatures were checked, the next batch was read
-                store.add(under_way)
-            under_way = sifted
+            store.begin(batch)
             for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
-        if under_way:
-            store.add(under_way)
     return tally.finish()
 
 
 class Sifted(NamedTuple):
-    """The lines of a batch that were not known at `head`, and what gives their records."""
+    """The lines of a batch that were not known at `head`, and what gives each as it will be stored."""
 
     lines: list[Line]
-    records: Callable[[], list[Record | RecordRefused]]
+    examined: Callable[[], list[Staged | str]]
     head: Head | None
 
 
 class Store:
-    """Gathers new records and commits them COMMIT at a time; a dry run gathers and forgets."""
+    """Gathers new records and commits them COMMIT at a time; a dry run gathers and forgets.
+
+    While the signatures of a batch are checked, the one before it is sorted in and the next one is read.
+    """
 
     def __init__(self, node: Node, ledger: Ledger | None, tally: Tally, dry_run: bool) -> None:
         self._node = node
+        self._network = node.settings.network if ledger is None else ledger.network
+        self._crew = Crew(self._network)
         self._ledger = ledger
         self._tally = tally
         self._dry_run = dry_run
         self._staged: dict[bytes, Staged] = {}
         self._head: Head | None = None
+        self._under_way: Sifted | None = None
 
     def __enter__(self) -> Self:
+        gc.disable()  # records are trees: looking for cycles among them finds none and takes its time
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._commit()
+        try:
+            if kind is None:
+                self._finish()
+                self._commit()
+        finally:
+            gc.enable()
+            self._crew.close()
 
-    def sift(self, batch: Batch, verifier: Verifier) -> Sifted:
-        """Leave out the lines whose records are known: equal bytes were verified when they came."""
+    def begin(self, batch: Batch) -> None:
+        """Begin with a batch: leave out what is known, as equal bytes were verified when they came."""
         head = self._ledger.head() if self._ledger else None
         known = self._ledger.known([id_ for id_ in batch.ids if id_]) if self._ledger else set()
         known |= self._staged.keys()
         fresh = [batch.line(index) for index, id_ in enumerate(batch.ids) if id_ not in known]
         self._tally.known += len(batch.ids) - len(fresh)
-        return Sifted(fresh, verifier.parse(fresh), head)
+        sifted = Sifted(fresh, self._crew.begin([line.text for line in fresh]), head)
+        self._finish()
+        self._under_way = sifted
 
-    def add(self, sifted: Sifted) -> None:
-        """Take the records of a sifted batch; commit when there are enough."""
-        records = sound(sifted.lines, sifted.records(), self._node.clock(), self._tally)
+    def _finish(self) -> None:
+        """Take the records of the batch under way; commit when there are enough."""
+        if self._under_way is None:
+            return
+        sifted, self._under_way = self._under_way, None
+        records = self._sound(sifted.lines, sifted.examined())
         if not self._staged:
             self._head = sifted.head
         elif self._head != sifted.head:
             self._head = None  # let the ledger look again
         before = len(self._staged)
-        self._staged.update((record.digest, stage(record)) for record in records)
+        self._staged.update((record.digest, record) for record in records)
         self._tally.known += len(records) - (len(self._staged) - before)
         if len(self._staged) >= COMMIT:
             self._commit()
+
+    def _sound(self, lines: list[Line], found: list[Staged | str]) -> list[Staged]:
+        """Return the records that are good and not from the future; note the others."""
+        limit = self._node.clock() + TOO_NEW
+        records = []
+        for line, one in zip(lines, found, strict=True):
+            if isinstance(one, str):
+                self._tally.refuse(line.number, one, why(line.text, self._network))
+            elif one.created > limit:
+                self._tally.refuse(line.number, "too_new", str(RecordRefused("too_new")))
+            else:
+                records.append(one)
+        return records
 
     def _commit(self) -> None:
         if self._ledger is None or self._dry_run:
@@ -111,6 +134,15 @@ class Store:
             self._tally.added += sum(added)
             self._tally.known += len(added) - sum(added)
         self._staged.clear()
+
+
+def why(line: bytes, network: str) -> str:
+    """Return the sentence of a refusal, with its detail; asked again, because only the code travels."""
+    try:
+        Record.parse(line, net=network)
+    except RecordRefused as problem:
+        return str(problem)
+    raise AssertionError("it was refused before")
 
 
 def _take_private(node: Node, line: Line, own: set[str], tally: Tally, dry_run: bool) -> None:
