@@ -57,6 +57,7 @@ PER_ADDRESS = 20  # connections that a node lets one address have, as docs/proto
 DEADLINE = 10.0  # seconds a node gives to a head and to a handshake
 REQUESTS = 600  # a node takes at once from one address
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
+_GOODBYE = b"\x88\x02\x03\xe8"  # a WebSocket close of code 1000
 _RECEIVE = 1 << 16
 _PATIENCE = 5.0  # seconds for the victim to answer
 TEXT, CLOSE, FIN, DEFLATED = 1, 8, 0x80, 0x40  # RFC 6455 §5.2, RFC 7692 §6
@@ -380,7 +381,10 @@ class Caller(Pipe):
         self.pour((ws_frame(frame) for frame in frames), reading=reading)
 
     def pour(self, chunks: Iterator[bytes], *, reading: bool = True) -> None:
-        """Send chunks of bytes, each an attack message, until we are cut off; a goodbye is not heard."""
+        """Send chunks of bytes, each an attack message, until we are cut off.
+
+        A goodbye ends it only when there is nothing more to send.
+        """
         tally = self.foe.tally
         tally.links += 1
         self.sock.setblocking(False)
@@ -393,9 +397,7 @@ class Caller(Pipe):
             try:
                 if readable and reading:
                     self._more()
-                    with contextlib.suppress(_Goodbye):
-                        for frame in self.frames():
-                            self._note(frame)
+                    self._listen(deaf=bool(rest))
                 if writable:
                     rest = rest[self.sock.send(rest) :]
             except BlockingIOError:
@@ -403,6 +405,14 @@ class Caller(Pipe):
             except (OSError, Gone):
                 tally.cuts.append(time.monotonic() - begun)
                 return
+
+    def _listen(self, *, deaf: bool) -> None:
+        try:
+            for frame in self.frames():
+                self._note(frame)
+        except _Goodbye:
+            if not deaf:
+                raise
 
 
 def field(head: str, name: str) -> str:
@@ -719,57 +729,55 @@ def slowloris(foe: Foe) -> None:
 
     A cut is how late the end came: those who get no seat must go at once, the others at the deadline.
     """
-    halves = (_half_head, _half_upgrade, _half_greeting)
-    held: dict[int, tuple[socket.socket, float]] = {}
-    poll = select.poll()
-    for place, half in enumerate(halves):
-        own = Foe(foe.urls, f"{foe.source.rpartition('.')[0]}.{100 + place}", foe.ended, foe.crew)
-        own.tally = foe.tally
-        for _ in range(HALVES):
-            with contextlib.suppress(Gone, OSError):
+    held: dict[int, tuple[Pipe, float]] = {}
+    with contextlib.ExitStack() as stack:
+        for place, half in enumerate((_half_head, _half_upgrade, _half_greeting)):
+            own = Foe(foe.urls, f"{foe.source.rpartition('.')[0]}.{100 + place}", foe.ended, foe.crew)
+            for _ in range(HALVES):
+                foe.tally.sent += 1
                 begun = time.monotonic()
-                sock = half(own)
-                held[sock.fileno()] = sock, begun
-                poll.register(sock, select.POLLIN)
-            foe.tally.sent += 1
-    foe.tally.links += len(held)
-    last = time.monotonic() + DEADLINE + _PATIENCE
-    while held and time.monotonic() < last:
-        for number, _ in poll.poll(100):
-            sock, begun = held[number]
-            if _is_over(sock):
-                age = time.monotonic() - begun
-                foe.tally.cuts.append(max(0.0, age - DEADLINE))
-                foe.tally.codes["refused" if age < DEADLINE / 2 else "too slow"] += 1
-                poll.unregister(number)
-                del held[number]
-                sock.close()
-    foe.tally.codes["never closed"] += len(held)
+                try:
+                    caller = stack.enter_context(Caller(own, own.connect(), Key()))
+                    half(caller)
+                except (Gone, OSError):
+                    foe.tally.codes["refused"] += 1
+                else:
+                    held[caller.sock.fileno()] = caller, begun
+        foe.tally.links += len(held)
+        _wait_for_ends(foe, held)
     foe.ended.wait()
 
 
-def _half_head(foe: Foe) -> socket.socket:
-    sock = foe.connect()
-    sock.sendall(b"GET /v1/node HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A")
-    return sock
+def _wait_for_ends(foe: Foe, held: dict[int, tuple[Pipe, float]]) -> None:
+    last = time.monotonic() + DEADLINE + _PATIENCE
+    while held and time.monotonic() < last:
+        for number in select.select(list(held), [], [], 0.1)[0]:
+            pipe, begun = held[number]
+            if _is_over(pipe.sock):
+                age = time.monotonic() - begun
+                foe.tally.cuts.append(max(0.0, age - DEADLINE))
+                foe.tally.codes["refused" if age < DEADLINE / 2 else "too slow"] += 1
+                del held[number]
+    foe.tally.codes["never closed"] += len(held)
 
 
-def _half_upgrade(foe: Foe) -> socket.socket:
-    sock = foe.connect()
-    sock.sendall(upgrade(foe.urls[0])[:-2])
-    return sock
+def _half_head(caller: Caller) -> None:
+    caller.sock.sendall(b"GET /v1/node HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A")
 
 
-def _half_greeting(foe: Foe) -> socket.socket:
-    caller = Caller(foe, foe.connect(), Key())
-    caller.open(foe.urls[0])
+def _half_upgrade(caller: Caller) -> None:
+    caller.sock.sendall(upgrade(caller.foe.urls[0])[:-2])
+
+
+def _half_greeting(caller: Caller) -> None:
+    caller.open(caller.foe.urls[0])
     caller.throw(caller.link.greet(caller.head, now()))
-    return caller.sock
 
 
 def _is_over(sock: socket.socket) -> bool:
     try:
-        return not sock.recv(_RECEIVE)
+        data = sock.recv(_RECEIVE)
+        return not data or _GOODBYE in data
     except OSError:
         return True
 
@@ -784,16 +792,15 @@ def _called(answer: Callable[[Caller], None]) -> Attack:
         with socket.create_server((foe.source, 0)) as listening:
             key = Key()
             _announce(foe, key, f"http://{foe.source}:{listening.getsockname()[1]}")
-            listening.settimeout(_PATIENCE)
-            while not foe.over:
-                try:
+            listening.settimeout(0.1)
+            patience = time.monotonic() + _PATIENCE
+            while not foe.over and time.monotonic() < patience:
+                with contextlib.suppress(OSError, Gone):
                     sock, _ = listening.accept()
-                except TimeoutError:
-                    return
-                with Caller(foe, sock, key, dialling=False) as caller, contextlib.suppress(OSError, Gone):
-                    caller.accept()
-                    foe.tally.links += 1
-                    answer(caller)
+                    with Caller(foe, sock, key, dialling=False) as caller:
+                        caller.accept()
+                        foe.tally.links += 1
+                        answer(caller)
 
     attack.__doc__ = answer.__doc__
     return attack

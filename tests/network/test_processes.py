@@ -14,7 +14,8 @@ import pytest
 
 from trustcli import config
 from trustcli.errors import Busy
-from trustcli.node import Node, rating
+from trustcli.node import Node, announcing, rating
+from trustcli.node.asking import Inquiry
 from trustcli.node.devnet import Devnet, agree
 from trustcli.node.rating import Draft
 from trustcli.node.running import Hold, running
@@ -123,6 +124,32 @@ def test_nodes_that_only_dial_out_take_part(folder: str) -> None:
         while time.monotonic() < until and not all(said <= held(net, index) for index in range(3)):
             time.sleep(0.1)
         assert all(said <= held(net, index) for index in range(3))
+
+
+def test_a_light_node_gets_what_its_subjects_take_and_no_more(folder: str) -> None:
+    """It links as the others do, asks for its subject, and judges it as a full node with the same eyes would."""
+    with Devnet(folder, 3, now) as net:
+        light = net.nodes[2]
+        places = config.places({}, light.home)
+        config.change(places, "role", "light")
+        config.change(places, "subjects", "agent:wanted")
+        node = net.open(light)
+        announcing.announce(node)
+        rating.rate(node, Draft("node-1", "5"))
+        node.close()
+        wanted = rate(net, 0, "agent:wanted")
+        other = rate(net, 0, "agent:other")
+        net.start()
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and wanted not in held(net, 2):
+            time.sleep(0.1)
+        assert wanted in held(net, 2)
+        assert other not in held(net, 2)
+        assert other in held(net, 1), "the control: a full node has it"
+        node = net.open(light)
+        inquiry = Inquiry(node)
+        assert inquiry.about(inquiry.book.get("agent:wanted")).score.value == 4.0
+        node.close()
 
 
 def test_one_home_has_one_daemon(tmp_path: Path) -> None:

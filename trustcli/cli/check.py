@@ -79,7 +79,7 @@ def check(
                 _data(inquiry, rules, verdict, scored),
                 _cells(verdict, scored, explain),
                 verdict.exit,
-                subject.word,
+                subject,
             )
         )
     codes = {code for _, _, code, _ in results}
@@ -87,10 +87,10 @@ def check(
     if len(words) > 1 or subjects == ["-"]:
         stream = ((data, row) for data, row, *_ in results)
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
-    data, row, *_ = results[0]
-    step = f"trust why {word(results[0][3])}" if exit_ else ""
+    data, row, _, about = results[0]
+    step = f"trust why {word(about.word)}" if exit_ else ""
     return Reply(
-        "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked), next=step
+        "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked, [about]), next=step
     )
 
 

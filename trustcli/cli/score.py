@@ -84,7 +84,10 @@ def score(
         head=("SUBJECT", "SCORE", "LOW", "HIGH", "RATERS", "FOR", "AGAINST"),
         rows=[cells(scored, unit) for scored in found],
         exit=UNKNOWN if subjects and unknown else OK,
-        notes=(*shown.asked_notes(asked), *(() if session.draws else _seen_by(inquiry))),
+        notes=(
+            *shown.asked_notes(asked, [scored.subject for scored in found]),
+            *(() if session.draws else _seen_by(inquiry)),
+        ),
         next=_hint(inquiry, unknown, found, bool(subjects)),
         draw=lambda console: _draw(console, inquiry, found),
     )

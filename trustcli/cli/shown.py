@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from trustcli.safe import word
 from trustcli.timing import rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from trustcli.models.answer import Score
     from trustcli.node.asking import Asked, Scored
-    from trustcli.node.naming import NameBook
+    from trustcli.node.naming import NameBook, Subject
 
 PRECISION = 6  # decimals of scores in JSON: beyond them the last bits of a library would show
 
@@ -88,8 +90,13 @@ def asked_data(asked: Asked, book: NameBook) -> dict[str, Any]:
     }
 
 
-def asked_notes(asked: Asked) -> tuple[str, ...]:
+def asked_notes(asked: Asked, subjects: Iterable[Subject] = ()) -> tuple[str, ...]:
     """Return what a reader must know to read a score rightly."""
-    if asked.history:
-        return ("this ledger is younger than that: the records' own times decide",)
-    return ()
+    notes = ["this ledger is younger than that: the records' own times decide"] if asked.history else []
+    if asked.kept is not None:
+        notes += [
+            f"{subject.label} is no subject of this light node: trust sync --subject {word(subject.word)}"
+            for subject in subjects
+            if subject.id not in asked.kept
+        ]
+    return tuple(notes)

@@ -66,7 +66,7 @@ def why(
         data=data,
         rows=[("score", name, value, shown.raters(scored.score.raters)), *_rows(data)],
         exit=UNKNOWN if unknown else OK,
-        notes=(*shown.asked_notes(inquiry.asked), *more),
+        notes=(*shown.asked_notes(inquiry.asked, [scored.subject]), *more),
         next="nobody within reach knows: --from somebody who does, or --model stars" if unknown else "",
         draw=lambda console: _draw(console, data, f"{name}  {value}  ({shown.raters(scored.score.raters)})"),
     )

@@ -18,7 +18,7 @@ class Mark(NamedTuple):
     """How far a sync with one peer has come.
 
     `peer` is its URL; `ledger` the peer's ledger id that `pulled` (its cursor) belongs to; `pushed` is our
-    own cursor up to which it was offered everything; `checked`, `tried`, `succeeded` are Unix ms, 0 for never.
+    own cursor up to which it was offered everything; the other times are Unix ms, 0 for never.
     """
 
     peer: str
@@ -32,7 +32,7 @@ class Mark(NamedTuple):
 
 
 class Address(NamedTuple):
-    """A URL and the key said to be there, "" for unknown. Times are Unix ms, 0 for never; `source` told us."""
+    """A URL, the key said to be there ("" for unknown), and who said so. Times are Unix ms, 0 for never."""
 
     url: str
     key: str

@@ -59,7 +59,8 @@ class SharedLedger(Ledger):
         """Say whether another connection wrote to the file since this was last asked."""
         with connection.Guard(self.path):
             (version,) = self._db.execute("PRAGMA data_version").fetchone()
-        changed, self._version = version != self._version, version
+        changed: bool = version != self._version
+        self._version = version
         return changed
 
     def lines(self, after: int, limit: int, room: int) -> Lines:

@@ -18,7 +18,7 @@ from trustcli.ledger.values import Entry, Head, Signed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any, Self
 
     from trustcli.ledger.audit import Audit
@@ -171,6 +171,12 @@ class Ledger:
                 for name in authors
             )
             return sum(row[0] for row in found if row)
+
+    def known_names(self, names: Collection[str]) -> set[str]:
+        """Return those of some did:keys and URIs that occur in stored records."""
+        query = "SELECT name FROM nodes WHERE name IN (SELECT value FROM json_each(?))"
+        with connection.Guard(self.path):
+            return {name for (name,) in self._db.execute(query, (json.dumps(sorted(names)),))}
 
     def last(self) -> int:
         """Return the `seq` of the newest record, 0 where there is none."""

@@ -23,6 +23,8 @@ MODELS = {
     "rev2": "REV2: fair raters, reliable ratings, good subjects",
 }
 DEFAULT = "beta"
+BACKWARD = frozenset(("beta", "stars"))
+"""Those that look backwards from the subject alone, so that a light node can answer them."""
 
 
 def outside() -> dict[str, str]:

@@ -9,6 +9,7 @@ from trustcli.models.answer import Question
 from trustcli.node.naming import NameBook, Subject
 from trustcli.policy import Policy, Verdict, judge
 from trustcli.records.rating import OVERALL
+from trustcli.records.roles import LIGHT
 from trustcli.value import NamedTuple
 from trustcli.view import View
 
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """How a question was put: who looks, how, at what, as of when (Unix ms)."""
+    """How a question was put: who looks, how, at what, as of when (Unix ms).
+
+    `kept` are the subjects of a light node, the only ones it can judge; None where everything is kept.
+    """
 
     viewpoint: str
     model: str
     category: str | None
     as_of: int
     history: bool
+    kept: frozenset[str] | None = None
 
 
 class Scored(NamedTuple):
@@ -64,11 +69,14 @@ class Inquiry:
         self.book = NameBook(node)
         settings = node.settings
         self.model: Model = models.load(model or settings.model)
+        if settings.role == LIGHT:
+            _check_light(self.model.name, hops, settings.hops)
         me = node.me_or_none()
         seen_by = self._viewpoint(viewpoint, me)
         self.reader: Reader = node.ledger.reader(as_of)
         now = node.clock() if as_of is None else as_of
-        self.asked = Asked(seen_by, self.model.name, category, now, self.reader.history)
+        kept = frozenset(settings.subjects) if settings.role == LIGHT else None
+        self.asked = Asked(seen_by, self.model.name, category, now, self.reader.history, kept)
         self._me = self.reader.number(me) if me else None
         if self._me is not None and seen_by == me:
             for key in self._line(now):
@@ -98,7 +106,17 @@ class Inquiry:
         return Scored(subject, answer.score, answer)
 
     def everybody(self) -> list[Scored]:
-        """Score all others within reach, best first; the order of equals is that of their names."""
+        """Score all others within reach, best first; the order of equals is that of their names.
+
+        Raises:
+            UsageError: a light node does not know everybody.
+        """
+        if self.asked.kept is not None:
+            raise UsageError(
+                "a light node knows only its subjects",
+                hint="name whom you mean: trust score NAME",
+                code="light",
+            )
         found = []
         viewpoint = self.view.current(self._question.viewpoint)
         for score in self.model.score_all(self.view, self._question):
@@ -170,6 +188,25 @@ class Inquiry:
         if asker == self._me:
             trusted.update(dict.fromkeys(self._own, 1.0))
         return trusted
+
+
+def _check_light(model: str, hops: int | None, synced: int) -> None:
+    """Refuse what a light node cannot answer as a full one would.
+
+    Raises:
+        UsageError.
+    """
+    if model not in models.BACKWARD:
+        raise UsageError(
+            f"{model} weighs all records, and a light node keeps only those about its subjects",
+            hint=f"--model {models.DEFAULT}, or trust config set role full and trust sync",
+            code="light",
+        )
+    if hops is not None and hops > synced:
+        raise UsageError(
+            f"this light node keeps chains of {synced}", hint=f"trust config set hops {hops}; trust sync",
+            code="light",
+        )  # fmt: skip
 
 
 def _rank(score: Score) -> tuple[float, float]:

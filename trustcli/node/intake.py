@@ -3,7 +3,7 @@
 Peers that hold the same set share the work of a first sync: a line whose record is known, waits to be
 stored, or is being verified for another peer, is not verified again. A page is verified by a `Crew` while
 the one before it is sorted in, and records are committed COMMIT at a time: fewer and larger commits write
-less of each index again. At most two pages are in memory as parsed records, however many peers there are.
+less of each index again. A few pages at most are in memory as parsed records, however many peers there are.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
     from trustcli.ledger import Head, Ledger
     from trustcli.ledger.projection import Staged
+    from trustcli.node.sharing import LedgerShelf
+    from trustcli.sync.exchange import Head as SharedHead
+    from trustcli.sync.exchange import Items, Page
+
+_UNDER_WAY = 2  # pages being verified; with fewer the workers would rest while a batch is committed
 
 
 class Intake:
@@ -52,7 +57,7 @@ class Intake:
         self._crew = Crew(ledger.network)
         self._staged: dict[bytes, Staged] = {}
         self._head: Head | None = None
-        self._under_way: _Page | None = None
+        self._under_way: list[_Page] = []
         self._verifying: set[bytes] = set()
 
     def __enter__(self) -> Self:
@@ -87,25 +92,22 @@ class Intake:
         }
         page.fresh, page.promise = list(fresh), self._crew.begin(list(fresh.values()))
         self._verifying |= fresh.keys()
-        before, self._under_way = self._under_way, page
-        if not self._staged and before is None:
+        if not self._staged and not self._under_way:
             self._head = head
         elif self._head != head:
             self._head = None  # another process has added: let the ledger look again
-        if before is not None:
-            self._finish(before)
+        self._under_way.append(page)
+        if len(self._under_way) > _UNDER_WAY:
+            self._finish(self._under_way[0])
         return lambda: self._results(page)
 
     def flush(self) -> None:
         """Store what was taken so far, durably."""
-        if self._under_way is not None:
-            page, self._under_way = self._under_way, None
-            self._finish(page)
+        while self._under_way:
+            self._finish(self._under_way[0])
         self._commit()
 
     def _results(self, page: _Page) -> list[Result]:
-        if page is self._under_way:
-            self._under_way = None
         self._finish(page)
         if page.late:
             self._take_late(page)
@@ -130,6 +132,7 @@ class Intake:
     def _finish(self, page: _Page) -> None:
         if page.promise is None:
             return
+        self._under_way.remove(page)
         found, page.promise = page.promise(), None
         self._verifying.difference_update(page.fresh)
         page.codes.update(self._sort_in(page.fresh, found))
@@ -164,6 +167,46 @@ class Intake:
         head = self._ledger.head()
         alone = self._head is not None and head.records == self._head.records + stored
         self._head = head if alone else None
+
+
+class IntakeShelf:
+    """The ledger as a conversation sees it: what was taken is stored before the set is looked at.
+
+    `about` can do without: who asks it has seen the records that are still to be stored.
+    """
+
+    def __init__(self, shelf: LedgerShelf, intake: Intake) -> None:
+        self.network = shelf.network
+        self._shelf = shelf
+        self._intake = intake
+
+    def head(self) -> SharedHead:
+        """Say what is there."""
+        self._intake.flush()
+        return self._shelf.head()
+
+    def page(self, after: int, limit: int, room: int) -> Page:
+        """Return records from the first after a cursor."""
+        self._intake.flush()
+        return self._shelf.page(after, limit, room)
+
+    def about(self, subject: str, after: int, limit: int, room: int) -> Page:
+        """Return what concerns a subject."""
+        return self._shelf.about(subject, after, limit, room)
+
+    def wanted(self, ids: Sequence[bytes]) -> Page:
+        """Return the records with these ids."""
+        self._intake.flush()
+        return self._shelf.wanted(ids)
+
+    def items(self) -> Items:
+        """Return all records as negentropy sees them."""
+        self._intake.flush()
+        return self._shelf.items()
+
+    def take(self, lines: Sequence[bytes]) -> list[Result]:
+        """Verify lines and store what is new."""
+        return self._intake.begin(lines)()
 
 
 class _Page:

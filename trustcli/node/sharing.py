@@ -10,6 +10,7 @@ from trustcli.errors import RecordRefused
 from trustcli.ledger.ids import IdIndex
 from trustcli.ledger.projection import stage
 from trustcli.ledger.shared import SharedLedger
+from trustcli.node.keeping import keeps
 from trustcli.node.verifying import TOO_NEW, Verifier
 from trustcli.records import crypto
 from trustcli.records.envelope import BEGIN, END
@@ -17,15 +18,12 @@ from trustcli.sync.exchange import PAGE_BYTES, Head, Page, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trustcli.ledger.shared import Lines
     from trustcli.node import Node
     from trustcli.records.envelope import Record
     from trustcli.sync.exchange import Items
-
-    Keeps = Callable[[Record], bool]
-    """Says whether a light node wants a record."""
 
 NEW, KNOWN, ELSEWHERE = "new", "known", "not_mine"
 """What becomes of a line that is no refusal; `not_mine`: sound, and nothing this light node keeps."""
@@ -34,11 +32,11 @@ NEW, KNOWN, ELSEWHERE = "new", "known", "not_mine"
 class LedgerShelf:
     """Public records of a ledger, read and added to; private tables are out of its reach."""
 
-    def __init__(self, node: Node, *, keeps: Keeps | None = None) -> None:
+    def __init__(self, node: Node) -> None:
         node.make_ledger()
         self._clock = node.clock
-        self._keeps = keeps
         self._ledger = SharedLedger.open(node.places.ledger)
+        self._keeps = keeps(node, self._ledger)
         self._verifier = Verifier(self._ledger.network)
         self._index = IdIndex(self._ledger)
         self.network = self._ledger.network
@@ -99,7 +97,7 @@ class LedgerShelf:
 
     def _keep(self, records: list[Record]) -> dict[bytes, bool]:
         """Store those that this node keeps; say by id which of them were new."""
-        mine = {one.digest: one for one in records if self._keeps is None or self._keeps(one)}
+        mine = {one.digest: one for one in (self._keeps(records) if self._keeps else records)}
         if not mine:
             return {}
         new = self._ledger.append_staged([stage(record) for record in mine.values()], self._clock())

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from trustcli.errors import Busy, DiskError, TrustError
 from trustcli.ledger.network import Mark as Saved
-from trustcli.node.intake import Intake
+from trustcli.node.intake import Intake, IntakeShelf
 from trustcli.node.lines import Contact, Line
 from trustcli.node.only_one import OnlyOne
 from trustcli.node.sharing import LedgerShelf
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from trustcli.node import Node, Progress
     from trustcli.node.lines import Connect
-    from trustcli.sync.exchange import Head, Items, Page, Result
 
     Stage = Generator[Any, Any, None]
     """Yields HELLO or requests, is sent facts or answers."""
@@ -97,40 +96,6 @@ def sync(
         return running.report()
 
 
-class _Shelf:
-    """The ledger as a conversation sees it: what was taken is stored before the set is looked at.
-
-    `about` can do without: who asks it has seen the records that are still to be stored.
-    """
-
-    def __init__(self, shelf: LedgerShelf, intake: Intake) -> None:
-        self.network = shelf.network
-        self._shelf = shelf
-        self._intake = intake
-
-    def head(self) -> Head:
-        self._intake.flush()
-        return self._shelf.head()
-
-    def page(self, after: int, limit: int, room: int) -> Page:
-        self._intake.flush()
-        return self._shelf.page(after, limit, room)
-
-    def about(self, subject: str, after: int, limit: int, room: int) -> Page:
-        return self._shelf.about(subject, after, limit, room)
-
-    def wanted(self, ids: Sequence[bytes]) -> Page:
-        self._intake.flush()
-        return self._shelf.wanted(ids)
-
-    def items(self) -> Items:
-        self._intake.flush()
-        return self._shelf.items()
-
-    def take(self, lines: Sequence[bytes]) -> list[Result]:
-        return self._intake.begin(lines)()
-
-
 class _Sync:
     """One run of `sync`."""
 
@@ -147,7 +112,7 @@ class _Sync:
         self._reports: list[PeerReport] = []
         self._public = LedgerShelf(node)
         self._intake = Intake(node.ledger, node.clock, self._save, dry_run=plan.dry_run)
-        self._shelf = _Shelf(self._public, self._intake)
+        self._shelf = IntakeShelf(self._public, self._intake)
         self._pool = ThreadPoolExecutor(TOGETHER)
 
     def __enter__(self) -> Self:
@@ -207,7 +172,7 @@ class _Sync:
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 line = under_way.pop(future)
                 with _Failing(line):
-                    answer = future.result()
+                    answer = _answer(future, asking[line])
                     line.check_pace()
                     line.look_ahead(answer, self._pool)
                     go_on(line, answer)
@@ -287,6 +252,15 @@ class _Failing:
         else:
             self._line.problem = problem
         return True
+
+
+def _answer(future: Future[Any], asking: Stage) -> object:
+    """Return what was answered; when nothing was, let the conversation keep what came before."""
+    try:
+        return future.result()
+    except TrustError:
+        asking.close()
+        raise
 
 
 def _tried(mark: Saved, now: int, *, failed: bool) -> Saved:

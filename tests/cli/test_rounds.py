@@ -1,0 +1,161 @@
+"""Rounds by hand: three nodes that exchange bundles settle on one block, and each audit passes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Program
+
+NAMES = ("ann", "bob", "cy")
+
+
+class Village:
+    """Three nodes, each with a home, who know each other and carry bundles about."""
+
+    def __init__(self, trust: Program, folder: Path) -> None:
+        self.trust = trust
+        self.folder = folder
+        self.ids: dict[str, str] = {}
+        for name in NAMES:
+            assert trust("keygen", home=folder / name).exit == 0
+            self.ids[name] = self.run(name, "id", "show")["did"]
+        for name in NAMES:
+            for other in NAMES:
+                if other != name:
+                    self.run(name, "peer", "add", other, self.ids[other])
+                    self.run(name, "observe", other, "ok", "--weight", "30")
+
+    def run(self, name: str, *words: str, exits: tuple[int, ...] = (0,)) -> Any:
+        """Run a command at a node; return its data."""
+        ran = self.trust(*words, "--json", home=self.folder / name)
+        assert ran.exit in exits, (name, words, ran)
+        return ran.document.get("data") or ran.document.get("error")
+
+    def exchange(self) -> None:
+        """Everybody gets everything from everybody."""
+        for name in NAMES:
+            path = self.folder / f"{name}.ndjson"
+            path.unlink(missing_ok=True)
+            self.run(name, "export", "-o", str(path))
+        for name in NAMES:
+            for other in NAMES:
+                if other != name:
+                    self.run(name, "import", str(self.folder / f"{other}.ndjson"), exits=(0, 4))
+
+
+@pytest.fixture
+def village(trust: Program, tmp_path: Path) -> Village:
+    """Three nodes that know each other."""
+    return Village(trust, tmp_path)
+
+
+def play(village: Village, number: int) -> list[Any]:
+    """Open, score, announce, settle and close a round at every node."""
+    for name in NAMES:
+        village.run(name, "round", "open", str(number))
+    village.exchange()
+    for _ in range(10):
+        for name in NAMES:
+            village.run(name, "round", "step")
+    village.exchange()
+    for _ in range(2):
+        for name in NAMES:
+            village.run(name, "round", "step")
+        village.exchange()
+    return [village.run(name, "round", "close") for name in NAMES]
+
+
+def test_three_nodes_settle_on_one_block_and_audit_it(village: Village) -> None:
+    """Same winner, same block, final at all three; the audit of each finds nothing."""
+    for name in NAMES:
+        village.run(name, "rate", "agent:helper", "4")
+        village.run(name, "propose", "--batch", "--round", "0")
+    first = play(village, 0)
+    assert len({stage["winner"] for stage in first}) == 1
+    assert all(stage["final"] for stage in first)
+    assert len({stage["block"]["hash"] for stage in first}) == 1
+    assert all(len(stage["block"]["votes"]) == 3 for stage in first)
+    for name in NAMES:
+        assert village.run(name, "round", "audit", "0")["ok"]
+    village.run("ann", "rate", "agent:other", "3")
+    village.run("ann", "propose")
+    second = play(village, 1)
+    assert len({stage["block"]["hash"] for stage in second}) == 1
+    assert first[0]["block"]["hash"] == second[0]["block"]["previous"]
+    assert (first[0]["block"]["height"], second[0]["block"]["height"]) == (0, 1)
+
+
+def test_who_proposes_twice_loses_round_and_standing(village: Village) -> None:
+    """Two machines with one key propose in one round: nobody takes it, everybody has the proof."""
+    village.run("bob", "propose", "-m", "this", "--round", "0")
+    village.run("cy", "propose", "-m", "another thing", "--round", "0")
+    refused = village.run("bob", "propose", "-m", "that", "--round", "0", exits=(2,))
+    assert refused["code"] == "double_proposal"
+    twin = village.folder / "twin"
+    (twin / "keys").mkdir(parents=True)
+    for file in (village.folder / "bob" / "keys").iterdir():
+        (twin / "keys" / file.name).write_bytes(file.read_bytes())
+        (twin / "keys" / file.name).chmod(0o600)
+    assert village.trust("propose", "-m", "that", "--round", "0", home=twin).exit == 0
+    path = village.folder / "twin.ndjson"
+    assert village.trust("export", "-o", str(path), home=twin).exit == 0
+    village.run("ann", "import", str(path))
+    stages = play(village, 0)
+    winners = {stage["winner"] for stage in stages}
+    assert len(winners) == 1
+    assert village.run("ann", "proposal", "show", winners.pop())["body"]["text"] == "another thing"
+    standings = {row["name"]: row for row in village.run("ann", "standing")["rows"]}
+    assert standings["bob"]["standing"] == 0
+    assert standings["bob"]["banned_until"]
+    kinds = [row["kind"] for row in village.run("ann", "log", "--kind", "evidence")["records"]]
+    assert kinds
+    for name in NAMES:
+        assert village.run(name, "round", "audit", "0")["ok"], name
+
+
+def test_rounds_are_refused_in_the_wrong_order(village: Village) -> None:
+    """Nothing to step, nothing to close, open twice, closed too early: each says what to do."""
+    village.run("ann", "round", "step", exits=(66,))
+    village.run("ann", "round", "audit", "3", exits=(66,))
+    village.run("ann", "round", "open", "3")
+    village.run("ann", "round", "open", "3", exits=(2,))
+    village.run("ann", "round", "close", "3", exits=(2,))
+    assert [one["stage"] for one in village.run("ann", "round", "status")["rounds"]] == ["open"]
+
+
+def test_observations_are_checked_and_stay_here(village: Village) -> None:
+    """No nonsense is noted, nobody observes itself, and no bundle has any of it."""
+    for words in (
+        ("bob", "well"),
+        ("bob", "10001"),
+        ("bob", "-1"),
+        ("me", "ok"),
+        ("bob", "ok", "--weight", "0"),
+    ):
+        village.run("ann", "observe", *words, exits=(2,))
+    village.run("ann", "observe", "bob", "fail", "--note", "a secret word")
+    village.exchange()
+    for name in NAMES:
+        text = (village.folder / f"{name}.ndjson").read_text(encoding="utf-8")
+        assert "secret word" not in text
+        assert all(
+            json.loads(line)["record"]["kind"] != "observation"
+            for line in text.splitlines()
+            if '"record"' in line
+        )
+
+
+def test_scores_by_hand_are_checked(village: Village) -> None:
+    """Above 10,000 and for one's own proposal: refused with their codes, before anything is signed."""
+    village.run("ann", "propose", "-m", "hello", "--round", "0")
+    id_ = village.run("ann", "proposal", "ls", "--round", "0")["proposals"][0]["id"]
+    assert village.run("ann", "proposal", "score", id_, "5", exits=(2,))["code"] == "own_proposal"
+    village.exchange()
+    assert village.run("bob", "proposal", "score", id_, "10001", exits=(2,))["code"] == "score_range"
+    assert village.run("bob", "proposal", "score", id_, "9")["body"]["value"] == 9

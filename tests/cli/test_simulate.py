@@ -1,0 +1,76 @@
+"""`trust simulate`: tables as the source's, the same twice, and documents for programs."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Program
+
+
+def test_rounds_prints_groups_mean_min_and_unanimous(trust: Program) -> None:
+    """A row a round, then the summary; data has mean, min, unanimous and the groups of each round."""
+    ran = trust("simulate", "rounds", "--nodes", "12", "--neighbours", "6", "--rounds", "2", "--json")
+    assert ran.exit == 0
+    assert {"mean", "min", "unanimous", "rounds"} <= set(ran.data)
+    assert 0 <= ran.data["unanimous"] <= 1
+    assert [sum(one["groups"]) for one in ran.data["rounds"]] == [12, 12]
+    lines = trust(
+        "simulate", "rounds", "--nodes", "12", "--neighbours", "6", "--rounds", "2"
+    ).out.splitlines()
+    assert [
+        line.split("\t")[0] for line in lines
+    ] == ["0", "1", "mean", "by scoring alone", "min", "unanimous"]
+
+
+def test_the_same_seed_prints_the_same(trust: Program) -> None:
+    """A run can be repeated, byte for byte, and needs neither key nor ledger."""
+    words = ("simulate", "rounds", "--nodes", "12", "--rounds", "2", "--loss", "0.2", "--json")
+    assert trust(*words).out == trust(*words).out != trust(*words, "--seed", "2").out
+    assert not trust.home.exists()
+
+
+def test_poc_mode_reproduces_the_source(trust: Program) -> None:
+    """The published model lands in its interval, and tells its groups."""
+    ran = trust(
+        "simulate", "rounds", "--mode", "poc", "--density", "4", "--rounds", "8", "--seed", "4", "--json"
+    )
+    assert ran.data["scorings"] == 20
+    assert 24 <= ran.data["mean"] <= 29
+
+
+def test_svg_is_drawn_once_and_never_overwritten(trust: Program, tmp_path: Path) -> None:
+    """The histogram and the curve are one well-formed file."""
+    path = tmp_path / "rounds.svg"
+    words = ("simulate", "rounds", "--nodes", "9", "--rounds", "2", "--curve", "--svg", str(path))
+    assert trust(*words).exit == 0
+    assert ET.parse(path).getroot().tag.endswith("svg")
+    assert trust(*words).exit == 73
+
+
+def test_attack_says_what_it_captures_and_costs(trust: Program) -> None:
+    """Each row has shares between 0 and 1, and a cost in observed interactions."""
+    ran = trust("simulate", "attack", "bias", "--nodes", "12", "--rounds", "2", "--share", "0.5", "--json")
+    row = ran.data["attacks"][0]["rows"][0]
+    assert 0 <= row["captured"] <= 1
+    assert row["interactions"] > 0
+    assert trust("simulate", "attack", "nonsense").exit == 2
+    assert trust("simulate", "attack", "bias", "--share", "2").exit == 2
+
+
+def test_example_is_the_papers(trust: Program) -> None:
+    """771.3 as a fraction, with the note on 777.3."""
+    ran = trust("simulate", "example", "--json")
+    assert (ran.data["numerator"], ran.data["denominator"]) == (11_128_550, 14_428)
+    ran = trust("simulate", "example")
+    assert "771.3" in ran.out
+    assert "777.3" in ran.err
+
+
+def test_nonsense_is_refused(trust: Program) -> None:
+    """Shares above 0.9 and networks of one node are usage errors."""
+    for words in (("--loss", "1"), ("--nodes", "1"), ("--scorings", "0"), ("--rounds", "0")):
+        assert trust("simulate", "rounds", *words).exit == 2, words

@@ -1,0 +1,127 @@
+"""What rounds need of the ledger: statements by round, and, private, observations and own decisions.
+
+`statements` only says which records belong to which round. It is derived, and brought up to date when it
+is asked. No function of the sync protocol or of a server reads the private tables.
+"""
+
+from __future__ import annotations
+
+import json
+
+from trustcli.ledger import connection
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from typing import Any
+
+TABLES = (
+    """CREATE TABLE statements (
+  number INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (number, seq)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE statement_mark (
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL
+) STRICT""",
+    """CREATE TABLE private_observations (
+  id INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  score INTEGER NOT NULL, weight INTEGER NOT NULL, note TEXT
+) STRICT""",
+    """CREATE TABLE private_rounds (
+  number INTEGER PRIMARY KEY, state TEXT NOT NULL
+) STRICT""",
+)
+FIRST_ROWS = ("INSERT INTO statement_mark VALUES (1, 0)",)
+KINDS = ("proposal", "score", "winner", "evidence")
+_PAGE = 5_000  # records read between two chances for another writer
+
+
+class Noted(NamedTuple):
+    """One own observation as stored: `at` Unix ms, `note` for oneself."""
+
+    subject: str
+    kind: str
+    at: int
+    score: int
+    weight: int
+    note: str | None
+
+
+class Rounds:
+    """The tables of rounds in one ledger."""
+
+    def __init__(self, db: sqlite3.Connection, path: str, lock_wait: float) -> None:
+        self._db = db
+        self._path = path
+        self._wait = lock_wait
+
+    def statements(self, number: int) -> list[int]:
+        """Return the `seq`s of all records of a round, in order of arrival."""
+        self._catch_up()
+        with connection.Guard(self._path):
+            rows = self._db.execute("SELECT seq FROM statements WHERE number = ? ORDER BY seq", (number,))
+            return [row[0] for row in rows]
+
+    def observe(self, seen: Iterable[Noted]) -> None:
+        """Store own observations."""
+        with connection.Write(self._db, self._path, self._wait) as db:
+            db.executemany(
+                "INSERT INTO private_observations (subject, kind, at, score, weight, note)"
+                " VALUES (?,?,?,?,?,?)",
+                list(seen),
+            )
+
+    def observations(self) -> list[Noted]:
+        """Return all own observations, in the order in which they were noted."""
+        with connection.Guard(self._path):
+            rows = self._db.execute(
+                "SELECT subject, kind, at, score, weight, note FROM private_observations ORDER BY id"
+            ).fetchall()
+        return [Noted._make(row) for row in rows]
+
+    def save(self, number: int, state: dict[str, Any]) -> None:
+        """Store where this node is in a round, replacing what was stored."""
+        with connection.Write(self._db, self._path, self._wait) as db:
+            db.execute(
+                "INSERT INTO private_rounds VALUES (?, ?)"
+                " ON CONFLICT (number) DO UPDATE SET state = excluded.state",
+                (number, json.dumps(state, sort_keys=True)),
+            )
+
+    def all(self) -> dict[int, dict[str, Any]]:
+        """Return all rounds this node has taken part in, by number."""
+        with connection.Guard(self._path):
+            rows = self._db.execute("SELECT number, state FROM private_rounds ORDER BY number").fetchall()
+        return {number: json.loads(state) for number, state in rows}
+
+    def _catch_up(self) -> None:
+        """Enter the records that came since the last time."""
+        while self._has_more():
+            with connection.Write(self._db, self._path, self._wait) as db:
+                mark = db.execute("SELECT seq FROM statement_mark").fetchone()[0]
+                last = db.execute("SELECT min(max(seq), ? + ?) FROM records", (mark, _PAGE)).fetchone()[0]
+                rows = db.execute(
+                    "SELECT seq, body FROM records WHERE seq > ? AND seq <= ?"
+                    " AND kind IN (SELECT id FROM words WHERE text IN (?,?,?,?))",
+                    (mark, last, *KINDS),
+                ).fetchall()
+                found = [(number_of(json.loads(body)), seq) for seq, body in rows]
+                db.executemany("INSERT INTO statements VALUES (?, ?)", found)
+                db.execute("UPDATE statement_mark SET seq = ?", (last,))
+
+    def _has_more(self) -> bool:
+        with connection.Guard(self._path):
+            row = self._db.execute(
+                "SELECT (SELECT coalesce(max(seq), 0) FROM records) > seq FROM statement_mark"
+            ).fetchone()
+        return bool(row and row[0])
+
+
+def number_of(body: dict[str, Any]) -> int:
+    """Return the round that a statement, or what it is evidence about, belongs to."""
+    inside = body["first"]["record"]["body"] if "first" in body else body
+    number: int = inside["round"]
+    return number

@@ -1,0 +1,167 @@
+"""Propose, and look at proposals."""
+
+from __future__ import annotations
+
+import hashlib
+
+from trustcli.errors import BadInput, NotFound, UsageError
+from trustcli.node.rating import keep, seal
+from trustcli.records import score as score_kind
+from trustcli.records.proposal import CONTENTS, MAX_TRANSACTIONS, SELF_SCORE
+from trustcli.rounds import blocks
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.ledger.values import Entry
+    from trustcli.node import Node
+    from trustcli.records.canonical import Json
+    from trustcli.records.envelope import Record
+
+
+class Proposed(NamedTuple):
+    """A proposal record: its id, round, proposer, what it proposes (`content` is one of CONTENTS)."""
+
+    id: str
+    number: int
+    proposer: str
+    created: int
+    content: str
+    body: dict[str, Json]
+
+
+def propose(node: Node, content: dict[str, Json], number: int) -> Record:
+    """Sign a proposal for a round.
+
+    Raises:
+        UsageError: this key has proposed something in the round already. RecordRefused, NotFound.
+    """
+    node.make_ledger()
+    me = node.me
+    if any(found.proposer == me for found in proposals(node, number)):
+        raise UsageError(
+            f"you have made a proposal for round {number}: a second one would be evidence against you",
+            hint="trust propose --round N, another one",
+            code="double_proposal",
+        )
+    body: dict[str, Json] = {"round": number, "score": SELF_SCORE, **content}
+    record = seal(node, me, "proposal", body, node.clock())
+    keep(node, record)
+    return record
+
+
+def file_digest(path: str) -> dict[str, Json]:
+    """Return the content that proposes a file by its SHA-256.
+
+    Raises:
+        NotFound, BadInput.
+    """
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise NotFound(f"no file {path}", code="no_file") from None
+    except OSError as problem:
+        raise BadInput(f"{path}: {problem.strerror}") from problem
+    return {"digest": digest}
+
+
+def batch(node: Node) -> dict[str, Json]:
+    """Return the content that proposes the ratings not yet in a block of ours, the oldest first.
+
+    Raises:
+        NotFound: there are none.
+    """
+    done = chain(node)
+    settled = {id_ for block in done for id_ in block.transactions}
+    waiting: list[str] = []
+    for entry in node.ledger.entries():
+        if entry.kind == "rating" and entry.id not in settled:
+            waiting.append(entry.id)
+            if len(waiting) == MAX_TRANSACTIONS:
+                break
+    if not waiting:
+        raise NotFound("all ratings are in a round already", hint="trust rate NAME STARS")
+    ids: list[Json] = [*sorted(waiting)]
+    previous = done[-1].hash if done else blocks.FIRST
+    height = done[-1].height + 1 if done else 0
+    return {"batch": {"height": height, "previous": previous, "transactions": ids}}
+
+
+def chain(node: Node) -> list[blocks.Block]:
+    """Return the blocks that closed rounds of ours have settled on, by height."""
+    found = []
+    for state in node.ledger.rounds.all().values():
+        if state.get("winner"):
+            entry = node.ledger.find(state["winner"])
+            block = blocks.block_of(entry.author, entry.created, entry.body, state.get("votes", ()))
+            if block is not None:
+                found.append(block)
+    return sorted(found, key=lambda block: block.height)
+
+
+def current(node: Node) -> int:
+    """Return the round that words without a number mean: the last open one, else the next of ours.
+
+    What others say does not move it: anybody may sign a statement of round 2⁵³−1.
+    """
+    if not node.has_ledger():
+        return 0
+    ours = node.ledger.rounds.all()
+    open_ = [number for number, state in ours.items() if "winner" not in state]
+    return max(open_) if open_ else max(ours, default=-1) + 1
+
+
+def proposals(node: Node, number: int | None = None) -> list[Proposed]:
+    """Return the proposals of a round, by default the current one; the oldest first."""
+    if not node.has_ledger():
+        return []
+    wanted = current(node) if number is None else number
+    entries = node.ledger.entries_of(node.ledger.rounds.statements(wanted))
+    found = [shown(entry) for entry in entries.values() if entry.kind == "proposal"]
+    return sorted(found, key=lambda one: (one.created, one.id))
+
+
+def find(node: Node, prefix: str) -> Proposed:
+    """Return a proposal by its id or the beginning of it.
+
+    Raises:
+        NotFound: there is none. UsageError: it is another record. RecordRefused: `ambiguous`.
+    """
+    entry = node.ledger.find(prefix)
+    if entry.kind != "proposal":
+        raise UsageError(f"{prefix} is a {entry.kind}", hint="trust proposal ls")
+    return shown(entry)
+
+
+def score(node: Node, prefix: str, value: int) -> Record:
+    """Sign a score of somebody else's proposal, by hand.
+
+    Raises:
+        UsageError: it is an own proposal, or no score from 0 to 10,000. NotFound, RecordRefused.
+    """
+    proposed = find(node, prefix)
+    if proposed.proposer == node.me:
+        raise UsageError("nobody scores its own proposal", code="own_proposal")
+    if not 0 <= value <= score_kind.MAX_SCORE:
+        raise UsageError(f"a score is 0 to {score_kind.MAX_SCORE}, not {value}", code="score_range")
+    me = node.me
+    entries = node.ledger.entries_of(node.ledger.rounds.statements(proposed.number)).values()
+    steps = [
+        entry.body["step"]
+        for entry in entries
+        if entry.kind == "score" and entry.author == me and entry.body["proposal"] == proposed.id
+    ]
+    step = max((step for step in steps if isinstance(step, int)), default=0) + 1
+    body: dict[str, Json] = {"round": proposed.number, "proposal": proposed.id, "step": step, "value": value}
+    record = seal(node, me, "score", body, node.clock())
+    keep(node, record)
+    return record
+
+
+def shown(entry: Entry) -> Proposed:
+    """Return a stored proposal."""
+    number = entry.body["round"]
+    assert isinstance(number, int)
+    content = next(name for name in CONTENTS if name in entry.body)
+    return Proposed(entry.id, number, entry.author, entry.created, content, entry.body)

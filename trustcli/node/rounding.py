@@ -1,0 +1,308 @@
+"""Run rounds by hand or by cron: open, step until the cut, announce, close, audit.
+
+What a node stores of a round is private: its table as of the opening, how often it has scored, what it
+decided and from which records. What it signs is in the ledger, and travels as everything does.
+"""
+
+from __future__ import annotations
+
+from trustcli.errors import NotFound, RecordRefused, UsageError
+from trustcli.node import proposing, standing
+from trustcli.node.rating import seal
+from trustcli.records import evidence as evidence_kind
+from trustcli.records.envelope import Record
+from trustcli.rounds import blocks, evidence
+from trustcli.rounds.agreement import Agreement
+from trustcli.rounds.audit import Line, Stored
+from trustcli.rounds.audit import audit as check
+from trustcli.rounds.decision import decide
+from trustcli.rounds.round import fold
+from trustcli.rounds.rules import DEFAULT
+from trustcli.rounds.values import pick_of, proposal_of, score_of
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from trustcli.ledger.values import Entry
+    from trustcli.node import Node
+    from trustcli.records.canonical import Json
+    from trustcli.rounds.audit import Finding
+    from trustcli.rounds.decision import Decision
+    from trustcli.rounds.round import Round
+    from trustcli.rounds.values import Pick, Proposal, Score
+
+OPEN, OVER, CLOSED = "open", "over", "closed"
+RULES = DEFAULT
+
+
+class Stage(NamedTuple):
+    """Where this node is in a round.
+
+    `stage` is OPEN while scorings are left, OVER after the cut, CLOSED when it is decided. `winner` is
+    what the node holds now; `support` of `whole` known weight announces it.
+    """
+
+    number: int
+    stage: str
+    done: int
+    scorings: int
+    proposals: int
+    winner: str | None
+    support: int
+    whole: int
+    final: bool
+    signed: int = 0
+    block: blocks.Block | None = None
+
+
+def open_(node: Node, number: int | None = None) -> Stage:
+    """Begin a round: from now on its statements are scored by the table as it is now.
+
+    Raises:
+        UsageError: it was opened before, or lies before the last one closed. NotFound: there is no key.
+    """
+    ledger = node.make_ledger()
+    ours = ledger.rounds.all()
+    wanted = max(ours, default=-1) + 1 if number is None else number
+    if wanted < 0 or wanted in ours:
+        raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
+    now = node.clock()
+    state: dict[str, Any] = {
+        "opened": now, "me": node.me, "before": _before(node, wanted), "table": standing.table(node, now),
+        "done": 0, "given": {}, "seen": [], "turn": -1,
+    }  # fmt: skip
+    ledger.rounds.save(wanted, state)
+    return show(node, wanted)
+
+
+def step(node: Node, number: int | None = None) -> Stage:
+    """Score all proposals once more; after the last scoring announce a winner, and settle with others.
+
+    Raises:
+        NotFound: no such round is open. RecordRefused, KeyProblem.
+    """
+    number, state = _opened(node, number)
+    entries = _entries(node, number)
+    found = _fold(number, state, entries)
+    if found.is_over():
+        bodies = [("winner", body) for body in _announcement(number, state, entries, found.winner())]
+    else:
+        bodies = [
+            ("score", _score_body(number, score.proposal, score.step, score.value))
+            for score in found.scoring()
+        ]
+        state["done"] = found.done
+        for _, body in bodies:
+            state["given"][body["proposal"]] = body["value"]
+        if found.done <= RULES.listen:
+            state["seen"] = sorted(entry.id for entry in entries if entry.kind == "proposal")
+    _sign(node, state["me"], bodies)
+    node.ledger.rounds.save(number, state)
+    return show(node, number)._replace(signed=len(bodies))
+
+
+def close(node: Node, number: int | None = None) -> Stage:
+    """Decide a round by all that is here now, and store the decision with its evidence.
+
+    Who contradicted itself in the round is reported to all, in an `evidence` record, and noted.
+
+    Raises:
+        NotFound: no such round is open. UsageError: scorings are left.
+    """
+    number, state = _opened(node, number)
+    if state["done"] < RULES.scorings:
+        left = RULES.scorings - state["done"]
+        raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
+    _report(node, number)
+    entries = _entries(node, number)
+    found = _decide(number, state, entries)
+    used = sorted(entry.id for entry in entries if entry.kind in evidence.KINDS)
+    count, digest = evidence.digest(used)
+    picks = [entry for entry in entries if entry.kind == "winner"]
+    state.update(
+        closed=node.clock(), scored=found.scored, winner=found.winner, final=found.final,
+        support=found.support, whole=found.whole, used=used, heard=sorted(entry.id for entry in picks),
+        records=count, digest=digest,
+        votes=sorted({entry.author for entry in picks if entry.body["proposal"] == found.winner}),
+    )  # fmt: skip
+    node.ledger.rounds.save(number, state)
+    return show(node, number)
+
+
+def show(node: Node, number: int | None = None) -> Stage:
+    """Return where this node is in a round.
+
+    Raises:
+        NotFound: it has no part in that round.
+    """
+    ours = node.ledger.rounds.all()
+    number = max(ours, default=0) if number is None else number
+    state = ours.get(number)
+    if state is None:
+        raise NotFound(f"round {number} is not one of ours", hint="trust round open")
+    entries = _entries(node, number)
+    count = sum(entry.kind == "proposal" for entry in entries)
+    closed = "winner" in state
+    found = _closed(state) if closed else _decide(number, state, entries)
+    stage = CLOSED if closed else OVER if state["done"] >= RULES.scorings else OPEN
+    return Stage(
+        number, stage, state["done"], RULES.scorings, count, found.winner,
+        found.support, found.whole, found.final, 0, _block(node, state) if closed else None,
+    )  # fmt: skip
+
+
+def everything(node: Node) -> list[Stage]:
+    """Return all rounds this node has a part in, the newest first."""
+    if not node.has_ledger():
+        return []
+    return [show(node, number) for number in sorted(node.ledger.rounds.all(), reverse=True)]
+
+
+def audit(node: Node, number: int) -> Finding | None:
+    """Recompute a closed round from what is stored; return the first thing that does not fit.
+
+    Raises:
+        NotFound: no such round was closed here.
+    """
+    state = node.ledger.rounds.all().get(number)
+    if state is None or "winner" not in state:
+        raise NotFound(f"round {number} is not closed here", hint=f"trust round close {number}")
+    stored = Stored(
+        number, state["me"], state["before"], state["table"], state["used"], state["heard"],
+        state["scored"] or "", state["winner"] or "", state["records"], state["digest"],
+    )  # fmt: skip
+    wanted = {*stored.used, *stored.heard}
+    lines = [Line(entry.data, entry.sig, entry.id) for entry in _entries(node, number) if entry.id in wanted]
+    return check(stored, lines, node.ledger.network, RULES)
+
+
+def _before(node: Node, number: int) -> str:
+    """Return who proposed the winner of the last round of ours before this one."""
+    for other, state in sorted(node.ledger.rounds.all().items(), reverse=True):
+        if other < number and state.get("winner"):
+            return proposing.find(node, state["winner"]).proposer
+    return ""
+
+
+def _opened(node: Node, number: int | None) -> tuple[int, dict[str, Any]]:
+    ours = node.ledger.rounds.all() if node.has_ledger() else {}
+    number = (
+        max((one for one, state in ours.items() if "winner" not in state), default=-1)
+        if number is None
+        else number
+    )
+    state = ours.get(number)
+    if state is None:
+        raise NotFound(
+            "no round is open" if number < 0 else f"round {number} is not open", hint="trust round open"
+        )
+    if "winner" in state:
+        raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
+    return number, state
+
+
+def _entries(node: Node, number: int) -> list[Entry]:
+    """Return the records of a round that are stored, by id: the order of arrival does not matter."""
+    found = node.ledger.entries_of(node.ledger.rounds.statements(number))
+    return sorted(found.values(), key=lambda entry: entry.id)
+
+
+def _said(entries: Sequence[Entry]) -> tuple[list[Proposal], list[Score], list[Pick]]:
+    proposals = [proposal_of(one.id, one.author, one.body) for one in entries if one.kind == "proposal"]
+    scores = [score_of(one.author, one.body) for one in entries if one.kind == "score"]
+    picks = [pick_of(one.author, one.body) for one in entries if one.kind == "winner"]
+    return proposals, scores, picks
+
+
+def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round:
+    proposals, scores, _ = _said(entries)
+    found = fold(number, state["me"], state["table"], proposals, scores, rules=RULES, before=state["before"])
+    seen = set(state["seen"])
+    late = [one.id for one in proposals if one.id not in seen] if state["done"] >= RULES.listen else []
+    found.resume(state["done"], state["given"], late)
+    return found
+
+
+def _decide(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Decision:
+    proposals, scores, picks = _said(entries)
+    return decide(number, state["me"], state["table"], state["before"], proposals, scores, picks, RULES)
+
+
+def _closed(state: dict[str, Any]) -> Decision:
+    from trustcli.rounds.decision import Decision  # noqa: PLC0415
+
+    return Decision(state["scored"], state["winner"], state["support"], state["whole"], state["final"])
+
+
+def _block(node: Node, state: dict[str, Any]) -> blocks.Block | None:
+    if not state["winner"]:
+        return None
+    entry = node.ledger.find(state["winner"])
+    return blocks.block_of(entry.author, entry.created, entry.body, state["votes"])
+
+
+def _announcement(
+    number: int, state: dict[str, Any], entries: Sequence[Entry], scored: str | None
+) -> list[dict[str, Json]]:
+    """Return the announcement to sign now, none where nothing has changed."""
+    agreement = Agreement(number, state["me"], state["table"], rules=RULES)
+    agreement.start(state.get("announced") or scored)
+    for pick in _said(entries)[2]:
+        agreement.take(pick)
+    agreement.settle(patient=state["turn"] < 0)
+    if agreement.winner is None or agreement.winner == state.get("announced"):
+        return []
+    state["announced"] = agreement.winner
+    state["turn"] += 1
+    count, digest = evidence.digest(entry.id for entry in entries if entry.kind in evidence.KINDS)
+    return [
+        {
+            "round": number,
+            "proposal": agreement.winner,
+            "turn": state["turn"],
+            "evidence": {"records": count, "digest": digest},
+        }
+    ]
+
+
+def _score_body(number: int, proposal: str, step: int, value: int) -> dict[str, Json]:
+    return {"round": number, "proposal": proposal, "step": step, "value": value}
+
+
+def _sign(node: Node, author: str, bodies: Sequence[tuple[str, dict[str, Json]]]) -> None:
+    now = node.clock()
+    records = [seal(node, author, kind, body, now) for kind, body in bodies]
+    if records:
+        node.ledger.append(records, now)
+
+
+def _report(node: Node, number: int) -> None:
+    """Sign evidence of contradictions nobody has reported yet, and note all that is proven."""
+    entries = _entries(node, number)
+    known: dict[str, str] = {}
+    records = []
+    for entry in entries:
+        try:
+            record = Record.parse_parts(entry.data, entry.sig, net=node.ledger.network)
+        except RecordRefused:
+            continue  # damage of the file is for `audit` and `verify` to name
+        if entry.kind == "evidence":
+            known[_offence(record)] = entry.id
+        else:
+            records.append(record)
+    for pair in evidence.contradictions(records):
+        body = evidence.body(pair)
+        mine = seal(node, node.me, "evidence", body, node.clock())
+        if _offence(mine) not in known:
+            node.ledger.append([mine], node.clock())
+            known[_offence(mine)] = mine.id
+    standing.note_doubles(node, ((about.partition(" ")[0], about) for about in known))
+
+
+def _offence(record: Record) -> str:
+    """Return what evidence is about, one text an author, kind and round, whoever reports it."""
+    first, _ = evidence_kind.records(record.body)
+    return f"{first.author} {record.body['offence']} {first.body['round']}"

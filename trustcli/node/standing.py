@@ -1,0 +1,122 @@
+"""Observe others, and see where they stand. All of it private to this machine."""
+
+from __future__ import annotations
+
+from trustcli import standing
+from trustcli.errors import UsageError
+from trustcli.ledger.rounds import Noted
+from trustcli.node.naming import NameBook
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trustcli.node import Node
+    from trustcli.node.naming import Subject
+
+MAX_NOTE = 500  # characters
+MAX_WEIGHT = 100  # times that one observation may count
+
+
+class Placed(NamedTuple):
+    """Where a subject stands, 0 to 10,000, and its share of the whole table."""
+
+    subject: Subject
+    value: int
+    share: float
+    seen: int
+    last: int
+    banned_until: int
+
+
+def observe(node: Node, word: str, kind: str, *, weight: int = 1, note: str | None = None) -> Placed:
+    """Note what was seen of somebody: `ok`, `fail`, or a score from 0 to 10,000.
+
+    Raises:
+        UsageError: no such observation. NotFound, RecordRefused: no such subject.
+    """
+    ledger = node.make_ledger()
+    book = NameBook(node)
+    subject = book.get(word)
+    if not subject.bound:
+        raise UsageError(
+            f"{subject.label!r} has no key yet", hint=f"trust peer add {subject.label} did:key:…"
+        )
+    if subject.id == node.me_or_none():
+        raise UsageError("a node is not in its own table")
+    score = _score(kind)
+    if not 1 <= weight <= MAX_WEIGHT:
+        raise UsageError(f"--weight is 1 to {MAX_WEIGHT}, not {weight}")
+    if note is not None and len(note) > MAX_NOTE:
+        raise UsageError(f"a note has at most {MAX_NOTE} characters")
+    named = kind if score is None else standing.SCORE
+    ledger.rounds.observe([Noted(subject.id, named, node.clock(), score or 0, weight, note)])
+    return next(placed for placed in standings(node) if placed.subject.id == subject.id)
+
+
+def standings(node: Node, *, rules: str | None = None, as_of: int | None = None) -> list[Placed]:
+    """Return the own table, the best first, zeros included.
+
+    Raises:
+        UsageError: there is no such rule set.
+    """
+    if not node.has_ledger():
+        return []
+    book = NameBook(node)
+    now = node.clock() if as_of is None else as_of
+    found = standing.standings(observations(node), now, ruleset(rules))
+    whole = sum(one.value for one in found.values()) or 1
+    placed = [
+        Placed(book.subject(id_), one.value, one.value / whole, one.seen, one.last, one.banned_until)
+        for id_, one in found.items()
+    ]
+    return sorted(placed, key=lambda one: (-one.value, one.subject.id))
+
+
+def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
+    """Return the table that rounds weigh by: own observations only, blocked peers at nothing."""
+    found = standing.table(observations(node), now, ruleset(rules))
+    blocked = {peer.subject for peer in node.ledger.private.peers() if peer.blocked}
+    return {id_: value for id_, value in found.items() if id_ not in blocked}
+
+
+def observations(node: Node) -> list[standing.Observation]:
+    """Return the own observations as the fold takes them."""
+    return [
+        standing.Observation(seen.subject, seen.kind, seen.at, seen.score, seen.weight)
+        for seen in node.ledger.rounds.observations()
+    ]
+
+
+def note_doubles(node: Node, offenders: Iterable[tuple[str, str]]) -> list[str]:
+    """Note (offender, id of the proof) pairs not noted before; return the offenders that are new.
+
+    The proof was verified when it was made or taken in: it is seen with one's own eyes.
+    """
+    known = {seen.note for seen in node.ledger.rounds.observations() if seen.kind == standing.DOUBLE}
+    new = sorted({(proof, offender) for offender, proof in offenders if proof not in known})
+    now = node.clock()
+    node.ledger.rounds.observe(Noted(offender, standing.DOUBLE, now, 0, 1, proof) for proof, offender in new)
+    return [offender for _, offender in new]
+
+
+def ruleset(name: str | None) -> standing.Ruleset:
+    """Return a rule set by name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = standing.RULESETS.get(name or standing.DEFAULT)
+    if found is None:
+        raise UsageError(f"no rule set {name!r}", hint=f"one of: {', '.join(standing.RULESETS)}")
+    return found
+
+
+def _score(kind: str) -> int | None:
+    """Return the score that an observation is, None for `ok` and `fail`."""
+    if kind in (standing.OK, standing.FAIL):
+        return None
+    if kind.isascii() and kind.isdigit() and int(kind[:6]) <= standing.HIGHEST and len(kind) <= 5:
+        return int(kind)
+    raise UsageError(f"{kind!r} is no observation", hint=f"ok, fail, or a score from 0 to {standing.HIGHEST}")
