@@ -1,7 +1,6 @@
 """What a node costs while nothing happens: memory and CPU of linked nodes at rest.
 
-    python benchmarks/idle.py              2 nodes, 60 s
-    python benchmarks/idle.py --for 600
+Two nodes, 60 s; longer with `--for 600`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """How long a rating takes to reach every node of a devnet: real processes, real sockets, one machine.
 
-    python benchmarks/propagation.py                       10 nodes, 100 ratings/s for 20 s
-    python benchmarks/propagation.py --rate 1000 --for 60  as TrustNet asks
-
-Ratings are signed before the clock starts, and offered over HTTP to all nodes in turn, ten times a second. The
-time of arrival is what each ledger noted. A rating has arrived when the last node has it.
+Ten nodes, 100 ratings a second for 20 s; with `--rate 1000 --for 60` as TrustNet asks. Ratings are signed
+before the clock starts, and offered over HTTP to all nodes in turn, ten times a second. The time of arrival
+is what each ledger noted. A rating has arrived when the last node has it.
 """
 
 from __future__ import annotations
@@ -85,7 +83,9 @@ def _offer(net: Devnet, seeds: list[bytes], lines: list[tuple[str, bytes]], rate
         with contextlib.ExitStack() as stack:
             peers = [
                 stack.enter_context(
-                    HttpPeer(node.url, network="main", clock=now, me=did_of_seed(seed), sign=crypto.signer(seed))
+                    HttpPeer(
+                        node.url, network="main", clock=now, me=did_of_seed(seed), sign=crypto.signer(seed)
+                    )
                 )
                 for seed in seeds[which::threads]
             ]
@@ -128,7 +128,9 @@ def _report(net: Devnet, sent: dict[str, int], rate: int, cpu: float) -> int:
     p50, p99 = statistics.median(delays), delays[int(len(delays) * 0.99)]
     bound = min((most for least, most in BOUNDS if rate <= least), default=float("inf"))
     print(f"{len(net.nodes)} nodes, {rate} ratings/s, {len(sent)} ratings")
-    print(f"reached all nodes: p50 {p50:.2f} s, p99 {p99:.2f} s, last {delays[-1]:.2f} s (bound p99 < {bound:g} s)")
+    print(
+        f"reached all nodes: p50 {p50:.2f} s, p99 {p99:.2f} s, last {delays[-1]:.2f} s (bound p99 < {bound:g} s)"
+    )
     print(f"missing on some node: {lost} (bound 0)")
     print(f"CPU of all nodes: {cpu:.1f} s, {cpu / len(sent) / len(net.nodes) * 1e6:.0f} µs a rating and node")
     return int(lost > 0 or p99 >= bound)

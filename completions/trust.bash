@@ -5,7 +5,7 @@
 _trustcli_command() {
     subs='' flags='' takes=''
     case $1 in
-        '') subs='keygen init id peer rate revoke undo report status score check why log show verify graph sync compare serve devnet topology export import bridge config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        '') subs='keygen init id peer rate revoke undo report status score check why log show verify graph sync compare serve devnet topology export import bridge observe standing propose proposal round simulate evaluate model config doctor ledger completion capabilities help' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help --version' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         keygen) flags='--no-passphrase --import --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--import --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         init) flags='--owner --peer --endpoint --role --subject --listen --network --no-passphrase --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--owner --peer --endpoint --role --subject --listen --network --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         id) subs='ls show use export import passwd rotate retire' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -48,6 +48,30 @@ _trustcli_command() {
         import) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         bridge) subs=csv flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'bridge csv') flags='--system --map --scale --category --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--system --map --scale --category -c --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        observe) flags='--weight --note --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--weight --note --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        standing) flags='--rules --as-of --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--rules --as-of --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        propose) flags='--message --file --batch --round --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--message -m --file --round --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        proposal) subs='ls show score' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'proposal ls') flags='--round --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--round --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'proposal show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'proposal score') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        round) subs='open step close status show audit' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round open') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round step') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round close') flags='--finality --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--finality --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round status') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'round audit') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        simulate) subs='rounds attack secrecy example' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'simulate rounds') flags='--nodes --neighbours --rounds --seed --seeds --mode --scorings --jitter --density --until-quiet --loss --churn --opinion --vouchers --curve --svg --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --neighbours --rounds --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'simulate attack') flags='--nodes --neighbours --rounds --seed --scorings --loss --opinion --vouchers --share --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --neighbours --rounds --seed --scorings --loss --opinion --vouchers --share --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'simulate secrecy') flags='--nodes --neighbours --rounds --seed --opinion --share --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --neighbours --rounds --seed --opinion --share --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'simulate example') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        evaluate) flags='--protocol --model --map --scale --labels --no-self --plot --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--protocol --model --map --scale --labels --plot --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        model) subs='ls show compare' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'model ls') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'model show') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        'model compare') flags='--model --category --from --as-of --hops --human-only --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--model --category -c --from --as-of --hops --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         config) subs='get set unset ls path' flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'config get') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         'config set') flags='--home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -106,7 +130,7 @@ _trustcli_value() {
         'why --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'why 0') kind=names ;;
         'log --by') kind=names ;;
-        'log --kind') offered='rating revocation key announce update' ;;
+        'log --kind') offered='rating revocation key announce update proposal score winner evidence' ;;
         'log 0') kind=names ;;
         'verify 0') kind=files ;;
         'graph --format') offered='csv dot graphml html json mermaid svg' ;;
@@ -130,15 +154,31 @@ _trustcli_value() {
         'export -o') kind=files ;;
         'export --subject') kind=names ;;
         'export --by') kind=names ;;
-        'export --kind') offered='rating revocation key announce update' ;;
+        'export --kind') offered='rating revocation key announce update proposal score winner evidence' ;;
         'import 0') kind=files ;;
         'bridge csv 0') kind=files ;;
+        'observe 0') kind=names ;;
+        'standing --rules') offered='default strict archive' ;;
+        'standing '[0-9]*) kind=names ;;
+        'propose --file') kind=files ;;
+        'round close --finality') offered='over-2/3 2/3 over-1/2' ;;
+        'simulate rounds --mode') offered='ours poc' ;;
+        'simulate rounds --opinion') offered='lots weighted' ;;
+        'simulate rounds --svg') kind=files ;;
+        'simulate attack --opinion') offered='lots weighted' ;;
+        'simulate secrecy --opinion') offered='lots weighted' ;;
+        'evaluate --protocol') offered='loo prequential fraud' ;;
+        'evaluate --labels') kind=files ;;
+        'evaluate --plot') kind=files ;;
+        'evaluate 0') kind=files ;;
+        'model compare --from') kind=names ;;
+        'model compare '[0-9]*) kind=names ;;
         'config get 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
         'config set 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
         'config unset 0') offered='identity network model hops half_life_days require_known lock_wait owner role subjects seeds listen endpoints hosts allow_private' ;;
         'ledger backup 0') kind=files ;;
         'completion 0') offered='bash zsh fish' ;;
-        'help '[0-9]*) offered='exit-codes environment files json policy models keygen init id peer rate revoke undo report status score check why log show verify graph export import sync compare serve devnet topology bridge config doctor ledger completion capabilities help' ;;
+        'help '[0-9]*) offered='exit-codes environment files json policy models keygen init id peer rate revoke undo report status score check why log show verify graph export import sync compare serve devnet topology bridge observe standing propose proposal round simulate evaluate model config doctor ledger completion capabilities help' ;;
     esac
 }
 

@@ -92,7 +92,20 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_there_is_something_to_run() -> None:
     """The README has commands, and the main ones are among them."""
     commands = " ".join(step.command for step in steps())
-    for word in ("keygen", "rate", "check", "why", "import", "export", "bridge csv", "graph", "status", "sync", "serve", "init"):
+    for word in (
+        "keygen",
+        "rate",
+        "check",
+        "why",
+        "import",
+        "export",
+        "bridge csv",
+        "graph",
+        "status",
+        "sync",
+        "serve",
+        "init",
+    ):
         assert f"trust {word}" in commands
 
 

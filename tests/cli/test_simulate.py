@@ -21,9 +21,14 @@ def test_rounds_prints_groups_mean_min_and_unanimous(trust: Program) -> None:
     lines = trust(
         "simulate", "rounds", "--nodes", "12", "--neighbours", "6", "--rounds", "2"
     ).out.splitlines()
-    assert [
-        line.split("\t")[0] for line in lines
-    ] == ["0", "1", "mean", "by scoring alone", "min", "unanimous"]
+    assert [line.split("\t")[0] for line in lines] == [
+        "0",
+        "1",
+        "mean",
+        "by scoring alone",
+        "min",
+        "unanimous",
+    ]
 
 
 def test_the_same_seed_prints_the_same(trust: Program) -> None:

@@ -16,11 +16,11 @@ def data(*lines: str, columns: str = FOUR, scale: str = "-10..10", selves: bool 
 
 
 def test_rows_become_columns_in_the_order_of_time() -> None:
-    """Names are numbered as they come, values mapped to −1..1, seconds to ms."""
+    """Nodes are numbered in the order of their names, values mapped to −1..1, seconds to ms."""
     found = data("6,2,4,1289241911.72836", "2,5,-10,1289241900")
-    assert found.names == ["6", "2", "5"]
-    assert found.ratings.rater.tolist() == [1, 0]
-    assert found.ratings.subject.tolist() == [2, 1]
+    assert found.names == ["2", "5", "6"]
+    assert found.ratings.rater.tolist() == [0, 2]
+    assert found.ratings.subject.tolist() == [1, 0]
     assert found.ratings.value.tolist() == pytest.approx([-1.0, 0.4], abs=1e-12)
     assert found.ratings.time.tolist() == [1289241900000, 1289241911728]
     assert (found.ratings.nodes, found.timed, found.selves, found.repeated) == (3, True, 0, 0)
@@ -36,6 +36,7 @@ def test_headers_and_milliseconds() -> None:
     )
     assert found.names == ["ann", "bob"]
     assert (found.ratings.value.tolist(), found.ratings.time.tolist()) == ([1.0], [1763000000000])
+    assert data("who,whom,points,when", "a,b,5,1").names == ["a", "b"]
 
 
 def test_without_times() -> None:
@@ -63,6 +64,7 @@ def test_ratings_of_oneself() -> None:
     [
         (("a,b,11,1",), BadInput),
         (("a,b,x,1",), BadInput),
+        (("a,b,1,1", "a,c,x,1"), BadInput),
         (("a,b,nan,1",), BadInput),
         (("a,b,1",), BadInput),
         (("a,b,1,1e300",), BadInput),

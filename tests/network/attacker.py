@@ -296,7 +296,7 @@ class Caller(Pipe):
         Raises:
             Gone: the victim said goodbye.
         """
-        while (found := _split(self._left)) is not None:
+        while (found := split_frame(self._left)) is not None:
             opcode, payload, self._left = found
             if opcode == CLOSE:
                 self.foe.tally.codes[f"ws {int.from_bytes(payload[:2], 'big')}"] += 1
@@ -446,7 +446,7 @@ def ws_frame(payload: bytes, opcode: int = TEXT, flags: int = FIN, *, masked: bo
     return bytes([flags | opcode]) + length + b"\0\0\0\0" * masked + payload
 
 
-def _split(data: bytes) -> tuple[int, bytes, bytes] | None:
+def split_frame(data: bytes) -> tuple[int, bytes, bytes] | None:
     """Return (opcode, payload, rest) of the first frame, None while it is not whole."""
     if len(data) < 2:
         return None

@@ -149,6 +149,24 @@ def test_the_opposite_rating() -> None:
     assert (one("reciprocal", known, 1, 0), one("reciprocal", known, 0, 1)) == (0.7, 0.0)
 
 
+def test_the_plain_mean() -> None:
+    """Of 1 and 0.5 it is 0.75; of nothing 0."""
+    known = of((0, 1, 1.0), (2, 1, 0.5))
+    assert (one("stars", known, 2, 1), one("stars", known, 1, 0)) == (0.75, 0.0)
+
+
+def test_global_eigentrust() -> None:
+    """Two who trust each other and a third who trusts the first: a cycle that keeps what it gets.
+
+    With a = 0.15 and p = 1/3: c = 0.05, a = 0.85 (b + c) + 0.05, b = 0.85 a + 0.05.
+    """
+    known = of((0, 1, 1.0), (1, 0, 1.0), (2, 0, 0.5))
+    first = (0.85 * (0.05 + 0.05) + 0.05) / (1 - 0.85**2)
+    assert one("eigentrust", known, 2, 0) == pytest.approx(first, abs=1e-9)
+    assert one("eigentrust", known, 0, 1) == pytest.approx(0.85 * first + 0.05, abs=1e-9)
+    assert load("eigentrust").fit(known).standing().sum() == pytest.approx(1, abs=1e-9)
+
+
 def test_shrunk_bias() -> None:
     """μ = 0.25; the subject has 1 and 0.5, the rater gave −0.5: in 2.25/5, out 0.25/4."""
     known = of((0, 1, 1.0), (2, 1, 0.5), (3, 0, -0.5), (3, 2, 0.0))
@@ -259,7 +277,7 @@ def test_a_changed_answer_changes_its_own_prediction_nowhere(name: str) -> None:
         )  # it is evidence for others
 
 
-@pytest.mark.parametrize("name", ["mean", "reciprocal", "beta", "bias"])
+@pytest.mark.parametrize("name", ["mean", "reciprocal", "stars", "beta", "bias"])
 def test_a_stream_is_a_fit_to_the_past(name: str) -> None:
     """After k ratings a stream says what a fit to these k says."""
     known, model = crowd(), load(name)

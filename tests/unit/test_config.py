@@ -193,7 +193,7 @@ def test_precedence_of_the_lock_wait(trust: Program, monkeypatch: pytest.MonkeyP
                "passphrase_command": None}  # fmt: skip
 
     def wait(**more: object) -> float:
-        return Session({**options, **more}).node._lock_wait
+        return Session({**options, **more}).node.lock_wait
 
     assert wait() == Settings().lock_wait
     trust("config", "set", "lock_wait", "7")

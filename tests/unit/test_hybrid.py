@@ -13,7 +13,7 @@ import pytest
 from tests.network_of_raters import DAY, ME, NOW, World, rating
 from tests.unit.test_array_models import crowd
 from trustcli.models import hybrid
-from trustcli.models.evidence import PUBLIC, TRUSTED, Evidence, Heard, public_factors, trusted_factors
+from trustcli.models.evidence import PUBLIC, TRUSTED, Evidence, Heard, habit, public_factors, trusted_factors
 from trustcli.models.hybrid import DEFAULT, Blend, Hybrid
 from trustcli.models.hybrid_arrays import Book, Online, learned
 from trustcli.models.reach import HOP, Trust
@@ -55,7 +55,7 @@ def test_factors_by_hand() -> None:
     month = 30 * DAY
     evidence = Evidence(
         [Heard(0.7, 0, 1.0), Heard(-0.3, month, 0.5), Heard(-1.0, 0, 0.0)],
-        [(0.5, 0), (0.1, 3 * DAY)],
+        habit([(0.5, NOW), (0.1, NOW - 3 * DAY)]),
         0.9,
     )
     trusted = dict(zip(TRUSTED, trusted_factors(evidence, 0.1), strict=True))
@@ -83,7 +83,7 @@ def test_voices_in_another_order_change_no_bit() -> None:
     dice = np.random.default_rng(8)
     voices = [Heard(*row) for row in dice.uniform(0, 1, (200, 3)).tolist()]
     mixed = [voices[place] for place in dice.permutation(200)]
-    one_way, other = (Evidence(said, [], None) for said in (voices, mixed))
+    one_way, other = (Evidence(said, habit([]), None) for said in (voices, mixed))
     assert trusted_factors(one_way, 0.1) == trusted_factors(other, 0.1)
     assert public_factors(one_way, 0.1) == public_factors(other, 0.1)
 
@@ -128,7 +128,7 @@ def world(tmp_path: Path) -> World:
 
 
 def village(world: World, seed: int = 1) -> list[str]:
-    """Let twelve people rate one another, and me some of them; return their names."""
+    """Let twelve people rate one another, I and some of them rating each other; return their names."""
     dice = np.random.default_rng(seed)
     names = [f"person-{number}" for number in range(12)]
     records = []
@@ -183,6 +183,21 @@ def test_the_parts_sum_to_the_score(world: World) -> None:
             assert 3 + math.fsum(part for _, part in parts) == pytest.approx(value, abs=1e-9)
             assert [name for name, _ in parts] == ["mean", *TRUSTED, hybrid.ALL]
         assert bool(parts) == (value is not None)
+
+
+def test_my_own_word_is_worth_four_friends(world: World) -> None:
+    """What I say of a subject myself outweighs three trusted friends who say the opposite."""
+    for name in ("a", "b", "c"):
+        world.rate(ME, name, 5)
+        world.rate(name, "bob", 1)
+    before = world.score("bob", model="hybrid")
+    world.rate(ME, "bob", 5)
+    after = world.score("bob", model="hybrid")
+    assert (before.weight, after.weight) == (3.0, 7.0)
+    assert before.value is not None
+    assert after.value is not None
+    assert before.value < 2
+    assert after.value > 3
 
 
 def test_hybrid_is_personal_and_unknown_beyond_reach(world: World) -> None:

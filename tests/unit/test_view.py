@@ -645,7 +645,7 @@ def everything() -> list[Record]:
     records += [rating("bob-2", "dan", 2.2), rating("cat-2", "dan", 4.4), rating("dan", "bob-2", 3.7)]
     records += [sealed("fay", "key", {"action": "retire"}, NOW - 3 * DAY)]
     records += [sealed("gus", "key", {"action": "compromised", "since": NOW - DAY}, NOW)]
-    records += [sealed("ann", "announce", {"endpoints": ["https://ann.example"]})]
+    records += [sealed("ann", "announce", {"endpoints": ["https://ann.example"], "roles": ["full"]})]
     return records
 
 

@@ -46,6 +46,28 @@ COMMANDS = {
     "devnet": "devnet:devnet",
     "topology": "topology:topology",
     "bridge csv": "bridge:csv",
+    # AGREE
+    "observe": "observe:observe",
+    "standing": "standing_:standing",
+    "propose": "propose:propose",
+    "proposal ls": "proposal:ls",
+    "proposal show": "proposal:show",
+    "proposal score": "proposal:score",
+    "round open": "round_:open_",
+    "round step": "round_:step",
+    "round close": "round_:close",
+    "round status": "round_:status",
+    "round show": "round_:show",
+    "round audit": "round_:audit",
+    # STUDY
+    "simulate rounds": "simulate:rounds",
+    "simulate attack": "simulate:attack",
+    "simulate secrecy": "simulate:secrecy",
+    "simulate example": "simulate:example",
+    "evaluate": "evaluate:evaluate",
+    "model ls": "model:ls",
+    "model show": "model:show",
+    "model compare": "model:compare",
     # CARE
     "config get": "config:get",
     "config set": "config:set_",
@@ -68,6 +90,10 @@ GROUPS = {
     "id": "Own keys: show, export, protect, rotate, retire.",
     "peer": "Names for keys and URIs; weights and blocks. They never leave this machine.",
     "bridge": "Bring ratings of an outside system in.",
+    "proposal": "What is proposed for a round.",
+    "round": "Agree on one proposal a round, from each node's own local reputation.",
+    "simulate": "Virtual networks on a virtual clock: rounds, attacks, what they cost.",
+    "model": "Trust models: what they are and what they say, side by side.",
     "config": "Settings.",
     "ledger": "The ledger file: backup, check, compact.",
 }
@@ -77,6 +103,8 @@ SECTIONS = {
     "Rate": ("rate", "revoke", "undo", "report"),
     "Ask": ("status", "score", "check", "why", "log", "show", "verify", "graph"),
     "Share": ("sync", "compare", "serve", "devnet", "topology", "export", "import", "bridge"),
+    "Agree": ("observe", "standing", "propose", "proposal", "round"),
+    "Study": ("simulate", "evaluate", "model"),
     "Care": ("config", "doctor", "ledger", "completion", "capabilities", "help"),
 }
 

@@ -65,7 +65,7 @@ def evaluate(
 
     Examples:
       trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10
-      trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10 --protocol loo --model fairness,hybrid
+      trust evaluate otc.csv --scale=-10..10 --protocol loo --model fairness,hybrid
       trust evaluate wsn-RFAnet.csv --map rater=0,subject=1,value=2 --scale=-1..1
     """
     from trustcli.evaluate import table  # noqa: PLC0415  numpy is for those who ask

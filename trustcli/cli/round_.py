@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from trustcli.cli.declare import Reply, argument
+from trustcli.cli.declare import Reply, argument, option
 from trustcli.errors import NO, OK, PARTIAL
 from trustcli.node import rounding
+from trustcli.rounds.rules import FINALITY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,22 @@ def step(session: Session, *, number: int | None = _NUMBER) -> Reply:
     return _reply("round-step", rounding.step(session.node, number))
 
 
-def close(session: Session, *, number: int | None = _NUMBER) -> Reply:
+def close(
+    session: Session,
+    *,
+    number: int | None = _NUMBER,
+    finality: str = option(
+        "--finality",
+        help="share of the weight you know that makes it final; default over-2/3",
+        default=FINALITY[0],
+        choices=FINALITY,
+    ),
+) -> Reply:
     """Decide a round by all that is here, and store the decision with what it rests on.
 
     Exit code 0 when enough of the weight you know announces the same winner, else 4.
     """
-    found = rounding.close(session.node, number)
+    found = rounding.close(session.node, number, finality=finality)
     return _reply("round-close", found)._replace(exit=OK if found.final else PARTIAL)
 
 

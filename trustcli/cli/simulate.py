@@ -94,7 +94,7 @@ def rounds(
         neighbours = 2 * density
     plan = _plan(nodes, neighbours, rounds, seed, mode, scorings, jitter, loss, churn, opinion, vouchers)
     plan = plan._replace(quiet=until_quiet)
-    found = [one for number in range(seeds) for one in _shown(session, plan._replace(seed=seed + number))]
+    found = [one for number in range(seeds) for one in runs.run(plan._replace(seed=seed + number))]
     whole = runs.summary(found)
     steps = _curved(plan) if curve else []
     data = {
@@ -181,6 +181,12 @@ def secrecy(
     rounds: int = option("--rounds", help="rounds observed; default 300", kind=int, default=300, metavar="R"),
     seed: int = SEED,
     opinion: str = OPINION,
+    share: float | None = option(
+        "--share",
+        help="look at announced winners instead, while this share of nodes attacks",
+        kind=float,
+        metavar="P",
+    ),
 ) -> Reply:
     """Play the observer who reads everything published, and show how much of the tables it recovers.
 
@@ -190,12 +196,13 @@ def secrecy(
     Examples:
       trust simulate secrecy
       trust simulate secrecy --opinion weighted --rounds 60
+      trust simulate secrecy --share 0.4
     """
     from trustcli.simulate import secrecy as observer  # noqa: PLC0415  numpy
 
     at_least(1, rounds=rounds)
     plan = _plan(nodes, neighbours, rounds, seed, "ours", None, None, 0.0, 0.0, opinion, 2)
-    found = observer.leaks(plan)
+    found = observer.leaks(plan) if share is None else observer.announced(plan, _share(share))
     return Reply(
         "simulate-secrecy",
         data={
@@ -274,12 +281,6 @@ def _plan(
     return Plan(nodes, neighbours, rounds, seed, mode, jitter, rules, Weather(loss=loss, churn=churn))
 
 
-def _shown(session: Session, plan: Plan) -> list[Outcome]:
-    from trustcli.simulate import runs  # noqa: PLC0415
-
-    return [one._replace(members=()) for one in runs.outcomes(plan)]
-
-
 def _curved(plan: Plan) -> list[tuple[int, float, float]]:
     from trustcli.rounds.rules import cut_after  # noqa: PLC0415
     from trustcli.simulate import runs  # noqa: PLC0415
@@ -287,7 +288,7 @@ def _curved(plan: Plan) -> list[tuple[int, float, float]]:
     found = []
     for scorings in _CURVE:
         rules = cut_after(plan.rules, scorings)
-        whole = runs.summary(list(runs.outcomes(plan._replace(rules=rules))))
+        whole = runs.summary(runs.run(plan._replace(rules=rules)))
         found.append((scorings, round(whole.mean_scored, 6), round(whole.mean, 6)))
     return found
 

@@ -68,32 +68,32 @@ def read(lines: Iterable[str], how: Layout, *, selves: bool = True) -> Dataset:
     Raises:
         BadInput: a row that is no rating. UsageError: a header that is not there.
     """
-    latest: dict[tuple[int, int], tuple[int, float]] = {}
-    numbers: dict[str, int] = {}
+    latest: dict[tuple[str, str], tuple[int, float]] = {}
     own = repeated = 0
     for line, row in _rows(lines, how.columns):
-        rater, subject = (
-            numbers.setdefault(row[name].strip(), len(numbers)) for name in ("rater", "subject")
-        )
+        if line == 1 and math.isnan(_number(row["value"])):
+            continue  # a header, where columns go by number
+        pair = row["rater"].strip(), row["subject"].strip()
         value, time = _value(row["value"], how, line), _time(row.get("time", "0"), line)
-        own += rater == subject
-        if rater == subject and not selves:
+        own += pair[0] == pair[1]
+        if pair[0] == pair[1] and not selves:
             continue
-        older = latest.get((rater, subject))
+        older = latest.get(pair)
         repeated += older is not None
         if older is None or older[0] <= time:
-            latest[rater, subject] = time, value
-    pairs, said = list(latest), list(latest.values())
-    found = ratings(
-        [pair[0] for pair in pairs],
-        [pair[1] for pair in pairs],
-        [value for _, value in said],
-        [time for time, _ in said],
-        len(numbers),
-    )
-    if not len(found.value):
+            latest[pair] = time, value
+    if not latest:
         raise BadInput("no ratings in it", hint="is it a CSV file? see --map")
-    return Dataset(found, list(numbers), own, repeated, "time" in how.columns)
+    names = sorted({name for pair in latest for name in pair})  # the order of rows is chance
+    number = {name: place for place, name in enumerate(names)}
+    found = ratings(
+        [number[rater] for rater, _ in latest],
+        [number[subject] for _, subject in latest],
+        [value for _, value in latest.values()],
+        [time for time, _ in latest.values()],
+        len(names),
+    )
+    return Dataset(found, names, own, repeated, "time" in how.columns)
 
 
 def read_labels(lines: Iterable[str], names: Sequence[str]) -> tuple[list[int], list[bool]]:

@@ -6,6 +6,7 @@ import struct
 from itertools import count
 from sys import intern
 
+from trustcli.ledger import connection
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -106,7 +107,8 @@ class Texts(dict[int, str]):
     def __missing__(self, number: int) -> str:
         if len(self) > _MAX_NAMES:
             self.clear()
-        row = self._db.execute(self._query, (number,)).fetchone()
+        with connection.Guard("the ledger"):
+            row = self._db.execute(self._query, (number,)).fetchone()
         self[number] = row[0].decode("utf-8", "replace") if row else ""
         return self[number]
 

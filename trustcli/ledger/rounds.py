@@ -8,34 +8,19 @@ from __future__ import annotations
 
 import json
 
+from trustcli.errors import RecordRefused
 from trustcli.ledger import connection
+from trustcli.records import kinds
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
-TABLES = (
-    """CREATE TABLE statements (
-  number INTEGER NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (number, seq)
-) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE statement_mark (
-  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL
-) STRICT""",
-    """CREATE TABLE private_observations (
-  id INTEGER PRIMARY KEY,
-  subject TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
-  score INTEGER NOT NULL, weight INTEGER NOT NULL, note TEXT
-) STRICT""",
-    """CREATE TABLE private_rounds (
-  number INTEGER PRIMARY KEY, state TEXT NOT NULL
-) STRICT""",
-)
-FIRST_ROWS = ("INSERT INTO statement_mark VALUES (1, 0)",)
 KINDS = ("proposal", "score", "winner", "evidence")
+_EVIDENCE = -1  # no round: all evidence is filed under it too, so that it is found without its round
 _PAGE = 5_000  # records read between two chances for another writer
 
 
@@ -63,6 +48,13 @@ class Rounds:
         self._catch_up()
         with connection.Guard(self._path):
             rows = self._db.execute("SELECT seq FROM statements WHERE number = ? ORDER BY seq", (number,))
+            return [row[0] for row in rows]
+
+    def evidence(self) -> list[int]:
+        """Return the `seq`s of all `evidence` records, in order of arrival."""
+        self._catch_up()
+        with connection.Guard(self._path):
+            rows = self._db.execute("SELECT seq FROM statements WHERE number = ? ORDER BY seq", (_EVIDENCE,))
             return [row[0] for row in rows]
 
     def observe(self, seen: Iterable[Noted]) -> None:
@@ -104,12 +96,11 @@ class Rounds:
                 mark = db.execute("SELECT seq FROM statement_mark").fetchone()[0]
                 last = db.execute("SELECT min(max(seq), ? + ?) FROM records", (mark, _PAGE)).fetchone()[0]
                 rows = db.execute(
-                    "SELECT seq, body FROM records WHERE seq > ? AND seq <= ?"
-                    " AND kind IN (SELECT id FROM words WHERE text IN (?,?,?,?))",
+                    "SELECT w.text, r.seq, r.body FROM records r JOIN words w ON w.id = r.kind"
+                    " WHERE r.seq > ? AND r.seq <= ? AND w.text IN (?,?,?,?)",
                     (mark, last, *KINDS),
                 ).fetchall()
-                found = [(number_of(json.loads(body)), seq) for seq, body in rows]
-                db.executemany("INSERT INTO statements VALUES (?, ?)", found)
+                db.executemany("INSERT INTO statements VALUES (?, ?)", filed(rows))
                 db.execute("UPDATE statement_mark SET seq = ?", (last,))
 
     def _has_more(self) -> bool:
@@ -118,6 +109,22 @@ class Rounds:
                 "SELECT (SELECT coalesce(max(seq), 0) FROM records) > seq FROM statement_mark"
             ).fetchone()
         return bool(row and row[0])
+
+
+def filed(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[int, int]]:
+    """Yield (round, seq) of (kind, seq, body) rows.
+
+    What a version took in that did not know the kind yet may not be well formed; it belongs to no round.
+    """
+    for kind, seq, data in rows:
+        body = json.loads(data)
+        try:
+            kinds.KINDS[kind]("", body)
+        except RecordRefused:
+            continue
+        if kind == "evidence":
+            yield _EVIDENCE, seq
+        yield number_of(body), seq
 
 
 def number_of(body: dict[str, Any]) -> int:

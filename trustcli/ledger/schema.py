@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 APPLICATION_ID = 0x74727374  # "trst": `file` and we ourselves can tell the format
-VERSION = 2
+VERSION = 3
 PAGE_SIZE = 16_384  # bulk inserts run 1.6 times as fast as with 4 KiB
 
 TABLES = (
@@ -134,7 +134,25 @@ BEGIN SELECT RAISE(ABORT, 'append-only'); END"""
 
 TRIGGERS = _append_only("records", "ratings", "revocations", "keys")
 NODE_TRIGGERS = _append_only("announces")
-STATEMENTS = TABLES + TRIGGERS + NODE_TABLES + NODE_TRIGGERS
+ROUND_TABLES = (
+    # which records belong to which round; derived, filled when first needed
+    """CREATE TABLE statements (
+  number INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (number, seq)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE statement_mark (
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL
+) STRICT""",
+    """CREATE TABLE private_observations (
+  id INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  score INTEGER NOT NULL, weight INTEGER NOT NULL, note TEXT
+) STRICT""",
+    """CREATE TABLE private_rounds (
+  number INTEGER PRIMARY KEY, state TEXT NOT NULL
+) STRICT""",
+)
+STATEMENTS = TABLES + TRIGGERS + NODE_TABLES + NODE_TRIGGERS + ROUND_TABLES
 _BY_LIBRARY = frozenset(("_sqlite_migrations", "idx__sqlite_migrations_migration_set_name"))
 
 
@@ -167,6 +185,13 @@ def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") ->
             " WHERE kind = (SELECT id FROM words WHERE text = 'announce')"
         )
         found.execute("PRAGMA user_version = 2")
+
+    @migrations(name="0003_rounds")
+    def _rounds(found: Database) -> None:
+        for statement in ROUND_TABLES:
+            found.execute(statement)
+        found.execute("INSERT INTO statement_mark VALUES (1, 0)")
+        found.execute("PRAGMA user_version = 3")
 
     migrations.apply(Database(db))
 

@@ -13,6 +13,7 @@ from trustcli.ledger.network import NetworkNotes
 from trustcli.ledger.private import Private
 from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, Texts, id_pairs, stage
 from trustcli.ledger.reader import Reader
+from trustcli.ledger.rounds import Rounds
 from trustcli.ledger.values import Entry, Head, Signed
 
 TYPE_CHECKING = False
@@ -55,6 +56,7 @@ class Ledger:
             raise DiskError(f"{path} is damaged (meta)", hint="trust ledger check; then restore a backup")
         self.private = Private(db, path, lock_wait)
         self.network_notes = NetworkNotes(db, path, lock_wait)
+        self.rounds = Rounds(db, path, lock_wait)
         self.names = Texts(db, "SELECT CAST(name AS BLOB) FROM nodes WHERE id = ?")
         self.texts = Texts(db, "SELECT CAST(text AS BLOB) FROM words WHERE id = ?")
         self._nodes = Names(db, "nodes", "name")

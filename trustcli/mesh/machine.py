@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from trustcli.errors import PeerFault
 from trustcli.mesh import payloads
+from trustcli.mesh.answering import Answering
 from trustcli.mesh.desk import Desk
 from trustcli.mesh.dialling import Dialling
 from trustcli.mesh.faults import CLOSES, FAULTS, fault
@@ -68,6 +69,7 @@ class Mesh:
         self._dialling = Dialling(desk)
         self._forwarding = Forwarding(desk, self._dialling.announced)
         self._taking = Taking(desk, self._forwarding.forward, self._forwarding.accepted)
+        self._answering = Answering(desk, self._taking)
         self._syncing = Syncing(desk, self._taking, self._synced)
         self._heart = Heart(desk, self._compared)
         self._greeting = Greeting(desk, self._met)
@@ -114,6 +116,7 @@ class Mesh:
         """
         self._desk.now = now
         self._taking.settle()
+        self._answering.settle()
         self._syncing.settle()
         self._forwarding.woke()
         self._forwarding.flush()
@@ -143,11 +146,11 @@ class Mesh:
         self._syncing.tick()
         self._dialling.tick()
         self._forwarding.flush()
-        if not (self._taking.is_idle and self._syncing.is_idle):
+        if not (self._taking.is_idle and self._answering.is_idle and self._syncing.is_idle):
             return now
         times = (
             self._heart.next_time(), self._dialling.next_time(), self._syncing.next_time(),
-            self._forwarding.next_time(), now + IDLE,
+            self._answering.next_time(), self._forwarding.next_time(), now + IDLE,
         )  # fmt: skip
         return max(now + 1, min(time for time in times if time is not None))
 
@@ -221,7 +224,7 @@ class Mesh:
         elif isinstance(payload, payloads.TrustResult):
             self._forwarding.resulted(link, payload)
         elif isinstance(payload, payloads.SyncRequest):
-            self._syncing.asked(link, payload)
+            self._answering.asked(link, payload)
         elif isinstance(payload, payloads.SyncResponse):
             self._syncing.answered(link, payload)
         elif isinstance(payload, payloads.PeerRequest):

@@ -7,25 +7,19 @@ while that had nothing to give.
 
 from __future__ import annotations
 
-from collections import deque
-
-from msgspec import UNSET
-
 from trustcli.errors import PeerFault
 from trustcli.mesh import converse
 from trustcli.mesh.faults import FAULTS
-from trustcli.mesh.limits import TokenBucket
-from trustcli.mesh.messages import lines
-from trustcli.mesh.payloads import SYNC_REQUEST, SYNC_RESPONSE
+from trustcli.mesh.payloads import SYNC_REQUEST
 from trustcli.mesh.pulling import Pulling
 from trustcli.sync.closure import Closure, asking_about
 from trustcli.sync.dialogue import pulling, pushing
-from trustcli.sync.exchange import PAGE, Result
+from trustcli.sync.exchange import PAGE
 from trustcli.sync.talk import Mark, Talk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from trustcli.mesh.converse import Conversation
     from trustcli.mesh.desk import Desk
@@ -42,8 +36,6 @@ TRIES = 3  # times that it is asked
 PAUSE, LONGEST_PAUSE = 2_000, 60_000  # ms after a sync; doubling while it brings nothing
 AT_ONCE = 3  # syncs that we drive
 LONG = 60_000  # ms after which a sync no longer counts among them: a slow peer holds nobody up
-ASKED = 8  # questions of a peer that wait for their turn
-QUESTIONS, AT_FIRST = 1_200, 200  # a minute that all peers together have answered: a third of a core at most
 
 
 class _Sync:
@@ -70,17 +62,10 @@ class _State:
         self.not_before = 0
         self.pause = PAUSE
         self.sync: _Sync | None = None
-        self.questions: deque[SyncRequest] = deque(maxlen=ASKED)
-        self.offered = 0  # id of the offer that is being taken
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether a question waits, and what was answered before is out: answers are large."""
-        return bool(self.questions) and self.link.outbox.has_answered
 
 
 class Syncing:
-    """All syncs over all links, ours and theirs.
+    """The syncs that we drive, over all links.
 
     Args:
         finished: is called with a link when a sync over it is over.
@@ -91,8 +76,6 @@ class Syncing:
         self._taking = taking
         self._finished = finished
         self._states: dict[int, _State] = {}
-        self._budget = TokenBucket(QUESTIONS, AT_FIRST)
-        self._turn = 0
         desk.on_close.append(self._leave)
 
     def start(self, link: Link) -> None:
@@ -117,10 +100,6 @@ class Syncing:
             if mark != known:
                 memory.save_mark(link.did, mark)
 
-    def asked(self, link: Link, request: SyncRequest) -> None:
-        """Queue a question of a peer."""
-        self._states[link.number].questions.append(request)
-
     def answered(self, link: Link, response: SyncResponse) -> None:
         """Keep the answer to what was asked; a second one is a late duplicate."""
         sync = self._states[link.number].sync
@@ -129,25 +108,16 @@ class Syncing:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits for `settle`."""
-        may_serve = self._budget.left(self._desk.now) > 0
-        return not any(
-            (state.is_asked and may_serve) or (state.sync and state.sync.answer)
-            for state in self._states.values()
-        )
+        """Whether no answer waits for `settle`."""
+        return not any(state.sync and state.sync.answer for state in self._states.values())
 
     def settle(self) -> None:
-        """Answer one question of each peer, and go on with each sync that has its answer.
+        """Go on with each sync that has its answer.
 
         Raises:
             DiskError, Busy: from the shelf.
         """
-        self._turn += 1
-        states = list(self._states.values())
-        start = self._turn % max(1, len(states))
-        for state in states[start:] + states[:start]:
-            if state.is_asked and self._budget.take(self._desk.now):
-                self._serve(state, state.questions.popleft())
+        for state in list(self._states.values()):
             if state.sync and state.sync.answer:
                 self._go_on(state, state.sync, state.sync.answer)
 
@@ -163,17 +133,13 @@ class Syncing:
 
     def next_time(self) -> int | None:
         """Return when `tick` has something to do, None for never."""
-        times = [self._desk.now + self._budget.wait(self._desk.now)] if self._is_asked() else []
-        times += [state.sync.asked + ANSWER_TIME for state in self._states.values() if state.sync]
+        times = [state.sync.asked + ANSWER_TIME for state in self._states.values() if state.sync]
         times += [
             max(state.not_before, self._desk.changed + REST)
             for state in self._states.values()
             if state.wanted and not state.sync
         ]
         return min(times, default=None)
-
-    def _is_asked(self) -> bool:
-        return any(state.is_asked for state in self._states.values())
 
     def _drives(self, link: Link) -> bool:
         mine, theirs = self._desk.me.is_full, link.peer.is_full
@@ -248,42 +214,6 @@ class Syncing:
         state.not_before = desk.now + state.pause
         if link.number in desk.links:
             self._finished(link)
-
-    # theirs
-
-    def _serve(self, state: _State, request: SyncRequest) -> None:
-        link = state.link
-        try:
-            if request.offer is not UNSET:
-                self._take_offer(state, request.id, lines(request.offer))
-            else:
-                link.outbox.reply(SYNC_RESPONSE, converse.serve(request, self._desk.shelf))
-        except PeerFault:
-            self._desk.blame(link, "bad_payload")
-
-    def _take_offer(self, state: _State, id_: int, offered: Sequence[bytes]) -> None:
-        """Let the lines of an offer wait with all others; the answer goes when the last one is judged."""
-        if state.offered == id_:
-            return  # the same question again, while it waits
-        state.offered = id_
-        taken = dict[int, Result]()
-
-        def told(place: int) -> Callable[[Result], None]:
-            def tell(result: Result) -> None:
-                taken[place] = result
-                if len(taken) == len(offered):
-                    state.offered = 0
-                    found = [taken[index] for index in range(len(offered))]
-                    reply = converse.results(id_, self._desk.shelf, found)
-                    state.link.outbox.reply(SYNC_RESPONSE, reply)
-
-            return tell
-
-        complete = True
-        for place, line in enumerate(offered):
-            complete = self._taking.add(state.link, (line,), told=told(place)) and complete
-        if not complete:
-            state.offered = 0  # no room: the peer asks again
 
     def _leave(self, link: Link, _code: str) -> None:
         self._states.pop(link.number, None)

@@ -44,10 +44,12 @@ RANK = "rank"
 ARRAYS = {
     "mean": ("mean", "the mean of all ratings: the least a model must beat"),
     "reciprocal": ("reciprocal", "what the subject said of the rater"),
+    "stars": ("stars_arrays", "the plain mean of what is said of the subject"),
     "beta": ("sequential", "Beta reputation with a half-life of 90 days, all raters alike"),
     "bias": ("bias", "shrunk bias: mean + how the subject is rated + how the rater rates"),
     "goodness": ("goodness", "goodness of the subject, from fairness-goodness"),
     "fairness": ("fairness", "fairness of the rater × goodness of the subject"),
+    "eigentrust": ("eigentrust_arrays", "global EigenTrust: an order, no ratings"),
     "rev2": ("rev2", "REV2: fairness, reliability and goodness of a bipartite graph"),
     "hybrid": ("hybrid_arrays", "trusted voices, own habits and courtesy, weighed by ridge (recommended)"),
     "hybrid-open": ("hybrid_open", "the same with strangers heard: what it costs not to believe them"),

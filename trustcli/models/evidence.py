@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FRESH = 30 * DAY  # ms: half-life of a voice in what was said recently
 MOOD = 3 * DAY  # ms: half-life of the viewpoint's own ratings in how it rates lately
 FADED = 1 / 64  # weight that an old voice keeps
+OWN = 4.0  # weight of one's own word on the subject: that of four friends trusted entirely
 DOUBT, CAUTION = 0.5, 3.0  # weight of the mean against trusted voices, and against whole histories
 
 TRUSTED = ("trusted", "recent", "warnings", "reach", "habit", "lately", "courtesy")
@@ -31,11 +32,20 @@ PUBLIC = (*STRANGERS, "habit", "lately", "courtesy", "returned")
 
 
 class Heard(NamedTuple):
-    """One voice on the subject: what it says, how long ago, and its weight 0..1."""
+    """One voice on the subject: what it says, how long ago, and its weight, 0..1 or OWN."""
 
     value: float
     age: float
     weight: float = 1.0
+
+
+class Habit(NamedTuple):
+    """How the viewpoint rates others: sum and number of its values, ever and fading back from its last."""
+
+    total: float
+    number: float
+    lately: float
+    weight: float
 
 
 class Evidence(NamedTuple):
@@ -43,12 +53,12 @@ class Evidence(NamedTuple):
 
     Attributes:
         voices: on the subject, with the weight that the viewpoint gives each; strangers have 0.
-        habit: (value, age) of what the viewpoint said of others; ages against its newest rating.
+        habit: how the viewpoint rates.
         courtesy: what the subject said of the viewpoint, None for nothing.
     """
 
     voices: Sequence[Heard]
-    habit: Sequence[tuple[float, float]]
+    habit: Habit
     courtesy: float | None
 
     @property
@@ -114,11 +124,18 @@ def _fresh(age: float) -> float:
     return max(float(0.5 ** (age / FRESH)), FADED)
 
 
+def habit(said: Sequence[tuple[float, int]]) -> Habit:
+    """Return the habit of one who said these (value, time in ms), in whatever order."""
+    newest = max((time for _, time in said), default=0)
+    weights = [float(0.5 ** ((newest - time) / MOOD)) for _, time in said]
+    values = [value for value, _ in said]
+    return Habit(math.fsum(values), len(said), math.fsum(map(_times, weights, values)), math.fsum(weights))
+
+
 def _habits(evidence: Evidence, mean: float) -> tuple[float, float]:
     """Return how the viewpoint rates, ever and lately, against the mean."""
-    over = [value - mean for value, _ in evidence.habit]
-    lately = [float(0.5 ** (age / MOOD)) for _, age in evidence.habit]
-    return math.fsum(over) / (len(over) + CAUTION), _tilt(lately, over, 1.0)
+    total, count, lately, weight = evidence.habit
+    return (total - count * mean) / (count + CAUTION), (lately - weight * mean) / (weight + 1)
 
 
 def _courtesy(evidence: Evidence, mean: float) -> float:

@@ -3,9 +3,10 @@
     value = μ + Σ weight × factor, clipped                                       (one ridge regression)
 
 The factors (models/evidence.py) of a subject that somebody within reach knows: what trusted voices say on
-the whole, those trusted directly, those introduced, those of late, and their warnings, each shrunk to the
-mean by the weight behind it; how far the subject is known; how you rate others, ever and lately; and what
-the subject said of you, as far as it is within your reach. Voices weigh what models/reach.py gives them.
+the whole and of late, and their warnings, each shrunk to the mean by the weight behind it; how well the
+subject is known; how you rate others, ever and lately; and what the subject said of you, as far as it is
+within your reach. Voices weigh what models/reach.py gives them,
+your own that of four friends: no data set at hand has a pair's second rating to learn it from.
 The weights were learned once, from ratings in order of time (Bitcoin OTC); `trust evaluate` learns them
 anew from the past of whatever data it is given. A combination of our own: Beta reputation (Jøsang 2002),
 shrunk bias (Koren 2008), reciprocity (Kumar 2016) and bounded introductions, stacked (Wolpert, "Stacked
@@ -22,16 +23,19 @@ import math
 
 from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
 from trustcli.models.evidence import (
+    OWN,
     PUBLIC,
     STRANGERS,
     TRUSTED,
     Evidence,
+    Habit,
     Heard,
+    habit,
     public_factors,
     strangers_factors,
     trusted_factors,
 )
-from trustcli.models.reach import Trust
+from trustcli.models.reach import Reach, Trust
 from trustcli.models.ridge import Ridge
 from trustcli.value import NamedTuple
 from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
@@ -126,18 +130,15 @@ class Hybrid:
     def score(self, view: View, question: Question, subject: int) -> Answer:
         """Score one subject, reading what `beta` reads, one's own ratings and what the subject gave."""
         voices, ignored = view.voices_of(subject, question.category)
-        return _answer(view, question, view.current(subject), voices, ignored, Trust(view, question))
+        return _Eyes(view, question).answer(view.current(subject), voices, ignored)
 
     def score_all(self, view: View, question: Question) -> list[Score]:
         """Score every subject within reach; one pass over the ledger."""
-        trust = Trust(view, question)
+        eyes = _Eyes(view, question, many=True)
         by_subject: dict[int, dict[int, Voice]] = {}
         for voice in view.all_voices(question.category):
             by_subject.setdefault(voice.subject, {})[voice.rater] = voice
-        return [
-            _answer(view, question, subject, voices, [], trust).score
-            for subject, voices in by_subject.items()
-        ]
+        return [eyes.answer(subject, voices, []).score for subject, voices in by_subject.items()]
 
     def parts(self, view: View, question: Question, subject: int) -> list[tuple[str, float]]:
         """Return what each factor adds, in stars, by name; nothing where the subject is unknown.
@@ -145,71 +146,76 @@ class Hybrid:
         They sum to the score less 3, the middle of the scale, unless it was clipped at 1 or 5.
         """
         voices, _ = view.voices_of(subject, question.category)
-        weights, _, _ = _weighed(voices, Trust(view, question))
-        if not weights:
+        eyes = _Eyes(view, question)
+        terms, _ = eyes.weighed(voices)
+        if not terms:
             return []
-        found = DEFAULT.parts(_evidence(view, question, view.current(subject), voices, weights))
+        found = DEFAULT.parts(eyes.evidence(view.current(subject), voices, terms))
         return [(name, 2 * part) for name, part in found]
 
 
-def _weighed(voices: dict[int, Voice], trust: Trust) -> tuple[dict[int, float], list[Term], list[Ignored]]:
-    """Return the weight of each rater that has one, the voices that count, and those that do not."""
-    reach = trust.in_raters(voices)
-    weights: dict[int, float] = {}
-    terms, silent = [], []
-    for rater, voice in voices.items():
-        known = reach.get(rater)
-        weight = known.weight * voice.bridge if known else 0.0
-        if known and weight > _LEAST:
-            weights[rater] = weight
-            terms.append(voice_term(voice, known.path, weight))
-        else:
-            because = NO_WEIGHT if known else TOO_FAR
-            silent += [Ignored(opinion.seq, rater, because) for opinion in voice.opinions]
-    return weights, terms, silent
+class _Eyes:
+    """Those of one viewpoint. `many`: on many subjects, so what others said of it is read at once."""
 
+    def __init__(self, view: View, question: Question, *, many: bool = False) -> None:
+        self._view = view
+        self._category = question.category
+        self._me = view.current(question.viewpoint)
+        self._trust = Trust(view, question)
+        self._many = many
+        self._known: Habit | None = None
 
-def _answer(
-    view: View,
-    question: Question,
-    subject: int,
-    voices: dict[int, Voice],
-    ignored: list[Ignored],
-    trust: Trust,
-) -> Answer:
-    weights, terms, silent = _weighed(voices, trust)
-    if not terms:
-        return Answer(Score(subject, None), [], ignored + silent)
-    value = 3 + 2 * DEFAULT.predict(_evidence(view, question, subject, voices, weights))
-    score = summary(subject, value, terms)._replace(
-        weight=math.fsum(weights.values()), expected=value, deviation=2 * ERROR
-    )
-    return Answer(score, ranked(terms, view), ignored + silent)
+    def answer(self, subject: int, voices: dict[int, Voice], ignored: list[Ignored]) -> Answer:
+        terms, silent = self.weighed(voices)
+        if not terms:
+            return Answer(Score(subject, None), [], ignored + silent)
+        value = 3 + 2 * DEFAULT.predict(self.evidence(subject, voices, terms))
+        score = summary(subject, value, terms)._replace(
+            weight=math.fsum(term.weight for term in terms), expected=value, deviation=2 * ERROR
+        )
+        return Answer(score, ranked(terms, self._view), ignored + silent)
 
+    def weighed(self, voices: dict[int, Voice]) -> tuple[list[Term], list[Ignored]]:
+        """Return the voices that count, and those that do not."""
+        reach = self._trust.in_raters(voices)
+        terms, silent = [], []
+        for rater, voice in voices.items():
+            known = reach.get(rater)
+            weight = _weight(known) * voice.bridge if known else 0.0
+            if known and weight > _LEAST:
+                terms.append(voice_term(voice, known.path, weight))
+            else:
+                because = NO_WEIGHT if known else TOO_FAR
+                silent += [Ignored(opinion.seq, rater, because) for opinion in voice.opinions]
+        return terms, silent
 
-def _evidence(
-    view: View, question: Question, subject: int, voices: dict[int, Voice], weights: dict[int, float]
-) -> Evidence:
-    me = view.current(question.viewpoint)
-    mine = view.voices_by(me, question.category).values()
-    newest = max((voice.newest for voice in mine), default=0)
-    return Evidence(
-        [
-            Heard(_value(voice), max(view.as_of - voice.newest, 0), weights.get(rater, 0.0))
+    def evidence(self, subject: int, voices: dict[int, Voice], terms: list[Term]) -> Evidence:
+        weights = {term.rater: term.weight for term in terms}
+        now = self._view.as_of
+        heard = [
+            Heard(_value(voice), max(now - voice.newest, 0), weights.get(rater, 0.0))
             for rater, voice in voices.items()
-        ],
-        [(_value(voice), newest - voice.newest) for voice in mine],
-        _courtesy(view, question, subject, me),
-    )
+        ]
+        return Evidence(heard, self._habit(), self._courtesy(subject))
+
+    def _habit(self) -> Habit:
+        if self._known is None:
+            mine = self._view.voices_by(self._me, self._category).values()
+            self._known = habit([(_value(voice), voice.newest) for voice in mine])
+        return self._known
+
+    def _courtesy(self, subject: int) -> float | None:
+        """Return what the subject said of the viewpoint, read from the side with less to read."""
+        view = self._view
+        if not self._many and view.given([subject]) < view.received([self._me]):
+            voice = view.voices_by(subject, self._category).get(self._me)
+        else:
+            voice = view.voices_of(self._me, self._category)[0].get(subject)
+        return None if voice is None else _value(voice) * voice.bridge
 
 
-def _courtesy(view: View, question: Question, subject: int, me: int) -> float | None:
-    """Return what the subject said of the viewpoint, read from the side with less to read."""
-    if view.given([subject]) < view.received([me]):
-        voice = view.voices_by(subject, question.category).get(me)
-    else:
-        voice = view.voices_of(me, question.category)[0].get(subject)
-    return None if voice is None else _value(voice) * voice.bridge
+def _weight(reach: Reach) -> float:
+    return OWN if len(reach.path) == 1 else reach.weight
 
 
 def _value(voice: Voice) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from trustcli.models.answer import worth
 from trustcli.models.arrays import ArrayModel, Fitted
-from trustcli.models.evidence import Evidence, Heard
+from trustcli.models.evidence import OWN, Evidence, Heard, habit
 from trustcli.models.hybrid import Blend, Learner
 from trustcli.models.reach import HOP
 
@@ -67,15 +67,14 @@ class Book:
     def evidence(self, rater: int, subject: int, now: int) -> Evidence:
         """Return what `rater` has to go by about `subject` at `now` (ms)."""
         received, mine = self.received.get(subject, {}), self.given.get(rater, {})
-        weights = self.reach(rater, received)
-        newest = max((time for _, time in mine.values()), default=0)
+        weights = {**self.reach(rater, received), rater: OWN}
         returned = self.given.get(subject, {}).get(rater)
         return Evidence(
             [
                 Heard(value, abs(now - time), weights.get(other, 0.0))
                 for other, (value, time) in received.items()
             ],
-            [(value, newest - time) for value, time in mine.values()],
+            habit(list(mine.values())),
             None if returned is None else returned[0],
         )
 

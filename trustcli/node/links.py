@@ -6,8 +6,9 @@ import asyncio
 import itertools
 
 from trustcli.errors import TrustError
+from trustcli.mesh import faults
 from trustcli.mesh.actions import Close, Dial, Send
-from trustcli.transports import websocket
+from trustcli.transports import guards, websocket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
     from trustcli.transports.desk import Channel
 
 AHEAD = 4  # frames of one link that wait to be settled: 2 MiB at most
+GROWTH = 8  # settled frames after which one more may wait; at first it is one: a flooder gets no further
 OUT = 64  # frames of one link that wait to be sent; the machine paces itself far below
 DIALS = 8  # under way at once
+FIRST_WAIT, LONGEST_WAIT = (
+    1.0,
+    64.0,
+)  # seconds an address waits whose key was cut off; twice as long each time
+ADDRESSES = 4_096  # that wait
 
 
 class _Link:
@@ -26,8 +33,18 @@ class _Link:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.ahead = asyncio.Semaphore(AHEAD)
+        self.ahead = asyncio.Semaphore(1)
+        self._room = 1
+        self._settled = 0
         self.out: asyncio.Queue[bytes | None] = asyncio.Queue(OUT)
+
+    def settled(self) -> None:
+        """A frame is settled: another may wait in its place, and now and then one more."""
+        self._settled += 1
+        self.ahead.release()
+        if self._settled % GROWTH == 0 and self._room < AHEAD:
+            self._room += 1
+            self.ahead.release()
 
     async def send(self) -> None:
         """Send what is queued, until told to end."""
@@ -44,6 +61,30 @@ class _Link:
             self.out.put_nowait(None)
 
 
+class Waits:
+    """Addresses from which somebody was cut off: fresh keys are free, so the address has to wait.
+
+    Only to shake hands again; it waits a second at first, and a quiet minute clears it.
+    """
+
+    def __init__(self) -> None:
+        self._waits: dict[str, tuple[float, float]] = {}  # until when, and how long
+
+    def cut(self, address: str, now: float) -> None:
+        """Let an address wait, longer than the last time."""
+        group = guards.group_of(address)
+        until, last = self._waits.pop(group, (now, 0.0))
+        wait = min(2 * last, LONGEST_WAIT) if last and now < until + LONGEST_WAIT else FIRST_WAIT
+        self._waits[group] = now + wait, wait
+        if len(self._waits) > ADDRESSES:
+            del self._waits[next(iter(self._waits))]
+
+    def may_enter(self, address: str, now: float) -> bool:
+        """Say whether an address need not wait."""
+        until, _ = self._waits.get(guards.group_of(address), (now, 0.0))
+        return now >= until
+
+
 class Links:
     """All links, by the numbers the machine knows them by."""
 
@@ -55,12 +96,16 @@ class Links:
         self._links: dict[int, _Link] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._dials = asyncio.Semaphore(DIALS)
+        self._waits = Waits()
 
     def __len__(self) -> int:
         return len(self._links)
 
     async def run(self, channel: Channel, dialled: str | None = None, expect: str | None = None) -> None:
         """Run a link until it is over."""
+        if not dialled and not self._waits.may_enter(channel.address, asyncio.get_running_loop().time()):
+            await channel.close()
+            return
         number = next(self._numbers)
         link = self._links[number] = _Link(channel)
         self._meshing.opened(number, channel.address, dialled, expect)
@@ -86,7 +131,7 @@ class Links:
         """Do what the machine wants done; let links whose frames are settled be read on."""
         for number in turn.settled:
             if number in self._links:
-                self._links[number].ahead.release()
+                self._links[number].settled()
         for action in turn.actions:
             if isinstance(action, Dial):
                 self._start(self._dial(action))
@@ -95,6 +140,8 @@ class Links:
 
     def _tell(self, link: _Link, action: Send | Close) -> None:
         if isinstance(action, Close):
+            if _is_offence(action.code):
+                self._waits.cut(link.channel.address, asyncio.get_running_loop().time())
             link.end()
             return
         try:
@@ -127,3 +174,8 @@ class Links:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _is_offence(code: str) -> bool:
+    """Say whether a link was closed for what no honest node does."""
+    return code == "cut" or (code in faults.FAULTS and faults.points(code) >= faults.BAD_SIGNATURE)

@@ -159,6 +159,11 @@ class Meshing:
             if len(results) == len(offer.lines):
                 return Taken(taken.head, tuple(results))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the machine has work."""
+        return self._worker.is_busy
+
     def refuses(self, key: str) -> bool:
         """Say whether a key is banned or blocked here."""
         return self._memory.refuses(key, self._node.clock())

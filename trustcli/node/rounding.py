@@ -9,7 +9,6 @@ from __future__ import annotations
 from trustcli.errors import NotFound, RecordRefused, UsageError
 from trustcli.node import proposing, standing
 from trustcli.node.rating import seal
-from trustcli.records import evidence as evidence_kind
 from trustcli.records.envelope import Record
 from trustcli.rounds import blocks, evidence
 from trustcli.rounds.agreement import Agreement
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from trustcli.rounds.audit import Finding
     from trustcli.rounds.decision import Decision
     from trustcli.rounds.round import Round
+    from trustcli.rounds.rules import Rules
     from trustcli.rounds.values import Pick, Proposal, Score
 
 OPEN, OVER, CLOSED = "open", "over", "closed"
@@ -104,8 +104,11 @@ def step(node: Node, number: int | None = None) -> Stage:
     return show(node, number)._replace(signed=len(bodies))
 
 
-def close(node: Node, number: int | None = None) -> Stage:
+def close(node: Node, number: int | None = None, *, finality: str = RULES.finality) -> Stage:
     """Decide a round by all that is here now, and store the decision with its evidence.
+
+    Args:
+        finality: the share of known weight that makes it final, one of `rules.FINALITY`.
 
     Who contradicted itself in the round is reported to all, in an `evidence` record, and noted.
 
@@ -118,6 +121,7 @@ def close(node: Node, number: int | None = None) -> Stage:
         raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
     _report(node, number)
     entries = _entries(node, number)
+    state["finality"] = finality
     found = _decide(number, state, entries)
     used = sorted(entry.id for entry in entries if entry.kind in evidence.KINDS)
     count, digest = evidence.digest(used)
@@ -173,10 +177,11 @@ def audit(node: Node, number: int) -> Finding | None:
     stored = Stored(
         number, state["me"], state["before"], state["table"], state["used"], state["heard"],
         state["scored"] or "", state["winner"] or "", state["records"], state["digest"],
+        state["support"], state["final"],
     )  # fmt: skip
     wanted = {*stored.used, *stored.heard}
     lines = [Line(entry.data, entry.sig, entry.id) for entry in _entries(node, number) if entry.id in wanted]
-    return check(stored, lines, node.ledger.network, RULES)
+    return check(stored, lines, node.ledger.network, _rules(state))
 
 
 def _before(node: Node, number: int) -> str:
@@ -228,7 +233,13 @@ def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round
 
 def _decide(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Decision:
     proposals, scores, picks = _said(entries)
-    return decide(number, state["me"], state["table"], state["before"], proposals, scores, picks, RULES)
+    return decide(
+        number, state["me"], state["table"], state["before"], proposals, scores, picks, _rules(state)
+    )
+
+
+def _rules(state: dict[str, Any]) -> Rules:
+    return RULES._replace(finality=state.get("finality", RULES.finality))
 
 
 def _closed(state: dict[str, Any]) -> Decision:
@@ -250,8 +261,11 @@ def _announcement(
     """Return the announcement to sign now, none where nothing has changed."""
     agreement = Agreement(number, state["me"], state["table"], rules=RULES)
     agreement.start(state.get("announced") or scored)
-    for pick in _said(entries)[2]:
-        agreement.take(pick)
+    proposals, _, picks = _said(entries)
+    here = {proposal.id for proposal in proposals}
+    for pick in picks:
+        if pick.proposal in here:
+            agreement.take(pick)
     agreement.settle(patient=state["turn"] < 0)
     if agreement.winner is None or agreement.winner == state.get("announced"):
         return []
@@ -280,29 +294,15 @@ def _sign(node: Node, author: str, bodies: Sequence[tuple[str, dict[str, Json]]]
 
 
 def _report(node: Node, number: int) -> None:
-    """Sign evidence of contradictions nobody has reported yet, and note all that is proven."""
+    """Sign evidence of contradictions that nobody has reported yet."""
     entries = _entries(node, number)
-    known: dict[str, str] = {}
+    known = {standing.offence(entry.body)[1] for entry in entries if entry.kind == "evidence"}
     records = []
     for entry in entries:
         try:
-            record = Record.parse_parts(entry.data, entry.sig, net=node.ledger.network)
+            records.append(Record.parse_parts(entry.data, entry.sig, net=node.ledger.network))
         except RecordRefused:
             continue  # damage of the file is for `audit` and `verify` to name
-        if entry.kind == "evidence":
-            known[_offence(record)] = entry.id
-        else:
-            records.append(record)
-    for pair in evidence.contradictions(records):
-        body = evidence.body(pair)
-        mine = seal(node, node.me, "evidence", body, node.clock())
-        if _offence(mine) not in known:
-            node.ledger.append([mine], node.clock())
-            known[_offence(mine)] = mine.id
-    standing.note_doubles(node, ((about.partition(" ")[0], about) for about in known))
-
-
-def _offence(record: Record) -> str:
-    """Return what evidence is about, one text an author, kind and round, whoever reports it."""
-    first, _ = evidence_kind.records(record.body)
-    return f"{first.author} {record.body['offence']} {first.body['round']}"
+    bodies = [evidence.body(pair) for pair in evidence.contradictions(records)]
+    new = {standing.offence(body)[1]: body for body in bodies}
+    _sign(node, node.me, [("evidence", body) for about, body in sorted(new.items()) if about not in known])

@@ -74,9 +74,9 @@ class Daemon:
         self._hosts = {_host(url) for url in node.settings.endpoints} | set(node.settings.hosts)
         self._trusted = frozenset(url for url, _ in acquainted(node))
         lan = node.settings.allow_private  # many nodes behind one address, a devnet's on loopback among them
-        self._reader = Worker("read", lambda: None, self._broke)
-        self._reading: Reading
         self._meshing = Meshing(node, self.sign, self._turn, self._broke)
+        self._reader = Worker("read", lambda: None, self._broke, busy=lambda: self._meshing.is_busy)
+        self._reading: Reading
         self._links = Links(self._meshing, allow_private=node.settings.allow_private, trusted=self._trusted)
         self._limits = LIMITS._replace(per_address=LIMITS.connections // 2) if lan else LIMITS
         self._problem: BaseException | None = None

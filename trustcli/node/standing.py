@@ -10,7 +10,8 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from typing import Any
 
     from trustcli.node import Node
     from trustcli.node.naming import Subject
@@ -82,23 +83,37 @@ def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
 
 
 def observations(node: Node) -> list[standing.Observation]:
-    """Return the own observations as the fold takes them."""
+    """Return the own observations as the fold takes them, what evidence proves among them."""
+    note_evidence(node)
     return [
         standing.Observation(seen.subject, seen.kind, seen.at, seen.score, seen.weight)
         for seen in node.ledger.rounds.observations()
     ]
 
 
-def note_doubles(node: Node, offenders: Iterable[tuple[str, str]]) -> list[str]:
-    """Note (offender, id of the proof) pairs not noted before; return the offenders that are new.
+def note_evidence(node: Node) -> None:
+    """Note what evidence proves and was not noted yet, once an offence, however many report it.
 
-    The proof was verified when it was made or taken in: it is seen with one's own eyes.
+    Every record here was verified when it came in, and evidence with it: it is seen with one's own eyes.
     """
-    known = {seen.note for seen in node.ledger.rounds.observations() if seen.kind == standing.DOUBLE}
-    new = sorted({(proof, offender) for offender, proof in offenders if proof not in known})
-    now = node.clock()
-    node.ledger.rounds.observe(Noted(offender, standing.DOUBLE, now, 0, 1, proof) for proof, offender in new)
-    return [offender for _, offender in new]
+    rounds = node.ledger.rounds
+    seqs = rounds.evidence()
+    if not seqs:
+        return
+    known = {seen.note for seen in rounds.observations() if seen.kind == standing.DOUBLE}
+    new: dict[str, Noted] = {}
+    for entry in node.ledger.entries_of(seqs).values():
+        offender, about = offence(entry.body)
+        if about not in known and offender != node.me_or_none():
+            new.setdefault(about, Noted(offender, standing.DOUBLE, entry.received, 0, 1, about))
+    if new:
+        rounds.observe(new.values())
+
+
+def offence(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return (offender, what evidence is about): one text an author, kind of offence and round."""
+    first = body["first"]["record"]
+    return first["author"], f"{first['author']} {body['offence']} {first['body']['round']}"
 
 
 def ruleset(name: str | None) -> standing.Ruleset:

@@ -10,7 +10,7 @@ import msgspec
 
 from trustcli import bundle
 from trustcli.bundle import Line, Refused, Tally
-from trustcli.errors import RecordRefused
+from trustcli.errors import DiskError, RecordRefused
 from trustcli.ledger.values import Signed
 from trustcli.records import crypto, did
 from trustcli.records.envelope import Record
@@ -124,17 +124,20 @@ def verify_ledger(node: Node, progress: Progress | None = None) -> Verified:
     wrong: list[Refused] = []
     audit = ledger.audit()
     done = 0
-    with Verifier(ledger.network) as verifier:
-        for page in audit.pages():
-            codes = verifier.check(page)
-            wrong += [
-                Refused(record.seq, code, f"record {record.seq} by {record.author}")
-                for record, code in zip(page, codes, strict=True)
-                if code
-            ]
-            done += len(page)
-            if progress:
-                progress(done, head.records)
+    try:
+        with Verifier(ledger.network) as verifier:
+            for page in audit.pages():
+                codes = verifier.check(page)
+                wrong += [
+                    Refused(record.seq, code, f"record {record.seq} by {record.author}")
+                    for record, code in zip(page, codes, strict=True)
+                    if code
+                ]
+                done += len(page)
+                if progress:
+                    progress(done, head.records)
+    except TypeError as problem:  # a flipped bit turned bytes into a number
+        raise DiskError(f"{ledger.path} is damaged", hint="restore a backup: trust ledger path") from problem
     wrong += [Refused(0, "damaged", problem) for problem in audit.finish()]
     return Verified(done, wrong)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _MAX_JOBS = 2_000  # waiting at once; links and requests have limits of their own long before
+_COURTESY = 4  # times as long as a job took, its thread rests while others have work: they get four fifths
+_LONGEST_REST = 0.5  # seconds
 _RUN = 0.05  # seconds of jobs without a break; `rest` must not starve while others keep the queue full
 
 
@@ -30,15 +32,28 @@ class Worker:
         rest: called after each run of jobs, when none waits or 50 ms have passed; returns after how many
             seconds (above 0) it wants to be called again at the latest, None for when there is a next job.
         failed: called when `rest` raises; the thread then ends.
+        busy: says whether others have work that is to go before; see `is_busy`.
     """
 
     def __init__(
-        self, name: str, rest: Callable[[], float | None], failed: Callable[[BaseException], None]
+        self,
+        name: str,
+        rest: Callable[[], float | None],
+        failed: Callable[[BaseException], None],
+        *,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._rest = rest
         self._failed = failed
+        self._others_are_busy = busy
+        self._working = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it works, or something waits. From any thread."""
+        return self._working or not self._jobs.empty()
 
     def start(self) -> None:
         """Begin."""
@@ -98,14 +113,22 @@ class Worker:
                     job = self._next(wait, break_at)
                 except queue.Empty:
                     wait, break_at = self._rest(), float("inf")
+                    self._working = False
                     continue
                 if job is None:
                     return
                 if wait != 0:
                     wait, break_at = 0, time.monotonic() + _RUN
-                job()
+                self._do(job)
         except BaseException as problem:  # noqa: BLE001  without this thread there is no node
             self._failed(problem)
+
+    def _do(self, job: Callable[[], None]) -> None:
+        begun = time.monotonic()
+        self._working = True
+        job()
+        if self._others_are_busy():
+            time.sleep(min(_COURTESY * (time.monotonic() - begun), _LONGEST_REST))
 
     def _next(self, wait: float | None, break_at: float) -> Callable[[], None] | None:
         """Return the next job, None for the end.

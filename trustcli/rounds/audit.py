@@ -27,7 +27,8 @@ class Line(NamedTuple):
 class Stored(NamedTuple):
     """What a node stored of its own decision in a round. The table is private, and never leaves.
 
-    `scored` is the winner of its scoring, `winner` that of the final synchronisation; `records` and
+    `scored` is the winner of its scoring, `winner` that of the final synchronisation, announced by `support`
+    of the known weight, which made it `final` or not; `records` and
     `digest` are the evidence it announced, `used` and `heard` the ids of the proposals and scores, and of
     the announcements, that it had taken in.
     """
@@ -42,6 +43,8 @@ class Stored(NamedTuple):
     winner: str
     records: int
     digest: str
+    support: int
+    final: bool
 
 
 class Finding(NamedTuple):
@@ -103,9 +106,11 @@ def _decision(stored: Stored, records: Mapping[str, Record], rules: Rules) -> Fi
     picks = [pick_of(records[id_].author, records[id_].body) for id_ in sorted(stored.heard)]
     found = decide(stored.number, stored.me, stored.table, stored.before, proposals, scores, picks, rules)
     for name, kept, computed in (
-        ("scored", stored.scored, found.scored),
-        ("winner", stored.winner, found.winner),
+        ("scored", stored.scored, found.scored or ""),
+        ("winner", stored.winner, found.winner or ""),
+        ("support", stored.support, found.support),
+        ("final", stored.final, found.final),
     ):
-        if kept != (computed or ""):
-            return Finding("decision", name, kept, computed or "")
+        if kept != computed:
+            return Finding("decision", name, str(kept), str(computed))
     return None

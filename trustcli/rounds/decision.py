@@ -39,6 +39,8 @@ def decide(
 ) -> Decision:
     """Return what a node decides: the same for the same statements, in whatever order they came.
 
+    Announcements of proposals that are not here do not count: nobody settles on what it cannot read.
+
     Args:
         table: own reputation by key as of the round.
         before: the key that proposed the winner of the round before; empty in the first.
@@ -47,8 +49,10 @@ def decide(
     scored = found.winner()
     agreement = Agreement(number, me, table, rules=rules)
     agreement.start(scored)
+    here = {proposal.id for proposal in proposals}
     for pick in picks:
-        agreement.take(pick)
+        if pick.proposal in here:
+            agreement.take(pick)
     agreement.settle()
     winner = agreement.winner
     support, whole = agreement.support(winner or "")

@@ -7,10 +7,12 @@ who proposed the last winner, so that it cannot be known, and no key be made to 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 _DOMAIN = b"trustcli/lot/v1\n"
 
 
+@lru_cache(maxsize=1_024)  # bounded: a stranger costs a hash and no memory
 def lot(number: int, before: str, proposer: str) -> bytes:
     """Return the 32-byte lot of a proposer; the lowest comes first.
 

@@ -69,6 +69,14 @@ class Round:
         self._given.update(given)
         return [Score(self.number, id_, self._me, value, self.done) for id_, value in given]
 
+    def resume(self, done: int, given: Mapping[str, int], late: Iterable[str]) -> None:
+        """Go on where a stored round stopped: scorings done, own scores given, proposals that came late."""
+        self.done = done
+        self._given = dict(given)
+        self._late = set(late)
+        if done >= self.rules.patience:
+            self._admit_strangers()
+
     def finish(self) -> None:
         """Go to the cut without signing anything: to decide from what is stored."""
         self.done = self.rules.scorings

@@ -28,7 +28,7 @@ VERDICTS = {
 }
 """What became of something taken in. The codes are stable; programs may switch on them."""
 
-MORE_THAN_TWO_THIRDS, TWO_THIRDS, HALF = ">2/3", ">=2/3", ">1/2"
+MORE_THAN_TWO_THIRDS, TWO_THIRDS, HALF = "over-2/3", "2/3", "over-1/2"
 FINALITY = (MORE_THAN_TWO_THIRDS, TWO_THIRDS, HALF)
 LOTS, WEIGHTED = "lots", "weighted"
 
@@ -74,7 +74,7 @@ TURNS = 16  # announcements of one key in one round: passes needed, measured at 
 def reached(rule: str, part: int, whole: int) -> bool:
     """Say whether `part` of `whole` (both weights, ≥ 0) is enough under a finality rule.
 
-    `>2/3` is what Byzantine agreement needs: of three equal nodes all three. `>=2/3` are the words of
+    `over-2/3` is what Byzantine agreement needs: of three equal nodes all three. `2/3` are the words of
     TrustNet: two of three.
     """
     if whole <= 0:

@@ -75,6 +75,11 @@ class Attacker(Member):
     def hear(self, sender: int, message: Message) -> None:
         """Nothing heard changes anything."""
 
+    @property
+    def winner(self) -> str | None:
+        """What it announces."""
+        return self.champion.id
+
 
 class Early(Attacker):
     """Early start: as score bias, four scorings before anybody else."""

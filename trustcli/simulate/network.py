@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from trustcli.rounds.values import Pick, Proposal, Score
 
+    Event = tuple[int, int, "Message | Callable[[], None]"]
+    """(sender, receiver, what happens)."""
+
     class Receiver(Protocol):
         """A node, as the network sees it."""
 
@@ -49,13 +52,12 @@ class Network:
     def __init__(self, weather: Weather, dice: Random) -> None:
         self.now = 0
         self.messages = 0
-        self.delivered = 0
         self.nodes: list[Receiver] = []
         self.away: dict[int, tuple[int, int]] = {}
         self._weather = weather
         self._dice = dice
-        self._queue: list[tuple[int, int, int, int, Message | Callable[[], None]]] = []
-        self._count = 0
+        self._times: list[int] = []  # a heap of the moments at which something happens
+        self._slots: dict[int, list[Event]] = {}
 
     def send(self, sender: int, receiver: int, message: Message) -> None:
         """Send a message over a link."""
@@ -72,18 +74,18 @@ class Network:
 
     def run(self) -> None:
         """Go on until nothing is left to happen."""
-        queue, nodes = self._queue, self.nodes
-        while queue:
-            self.now, _, sender, receiver, what = heappop(queue)
-            back = self._back(receiver) if self.away else None
-            if isinstance(what, Message):
-                if back is None:
-                    self.delivered += 1
-                    nodes[receiver].hear(sender, what)
-            elif back is None:
-                what()
-            else:
-                self._push(back, -1, receiver, what)
+        while self._times:
+            self.now = heappop(self._times)
+            for sender, receiver, what in self._slots[self.now]:  # may grow meanwhile
+                back = self._back(receiver) if self.away else None
+                if back is not None:
+                    if not isinstance(what, Message):
+                        self._push(back, -1, receiver, what)
+                elif isinstance(what, Message):
+                    self.nodes[receiver].hear(sender, what)
+                else:
+                    what()
+            del self._slots[self.now]
 
     def _back(self, node: int) -> int | None:
         """Return when a node that is away comes back, None for one that is here."""
@@ -91,5 +93,9 @@ class Network:
         return away[1] if away and away[0] <= self.now < away[1] else None
 
     def _push(self, time: int, sender: int, receiver: int, what: Message | Callable[[], None]) -> None:
-        self._count += 1
-        heappush(self._queue, (time, self._count, sender, receiver, what))
+        slot = self._slots.get(time)
+        if slot is None:
+            self._slots[time] = [(sender, receiver, what)]
+            heappush(self._times, time)
+        else:
+            slot.append((sender, receiver, what))

@@ -76,8 +76,8 @@ class Summary(NamedTuple):
 
 
 def run(plan: Plan, enrol: Enrol = Member) -> list[Outcome]:
-    """Run the rounds of a plan, one after the other, in one network."""
-    return list(outcomes(plan, enrol))
+    """Run the rounds of a plan, one after the other, in one network; the nodes are let go of."""
+    return [outcome._replace(members=()) for outcome in outcomes(plan, enrol)]
 
 
 def outcomes(plan: Plan, enrol: Enrol = Member) -> Iterator[Outcome]:

@@ -7,9 +7,12 @@ solves for the weights by least squares; or, coarser, by averages. What it finds
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 
 from trustcli.rounds.values import SELF_SCORE
+from trustcli.simulate.attackers import Attacker, Coalition
 from trustcli.simulate.members import Member
 from trustcli.simulate.runs import Plan, name_of, outcomes
 from trustcli.value import NamedTuple
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trustcli.rounds.values import Score
+    from trustcli.simulate.members import Setting
     from trustcli.simulate.runs import Enrol, Outcome
 
     Matrix = NDArray[np.float64]
@@ -93,6 +97,20 @@ def leaks(plan: Plan, enrol: Enrol = Observed, *, picks: bool = False) -> dict[s
         name: _mean([_attack(attack, views[place], table) for place, table in tables.items()])
         for name, attack in ATTACKS.items()
     }
+
+
+def announced(plan: Plan, share: float) -> dict[str, Leak]:
+    """Return what announced winners give away, while this share of the nodes makes rounds close."""
+    dice = Random(f"attack {plan.seed}")  # noqa: S311  a run to be repeated
+    places = dice.sample(range(plan.nodes), max(1, round(share * plan.nodes)))
+    coalition = Coalition(places, [name_of(place) for place in places])
+
+    def enrol(setting: Setting, place: int, name: str, links: Sequence[int], table: dict[str, int]) -> Member:
+        if place in coalition.places:
+            return Attacker(setting, place, name, links, table, coalition)
+        return Observed(setting, place, name, links, table)
+
+    return leaks(plan, enrol, picks=True)
 
 
 def _picks(outcome: Outcome, nodes: int) -> list[list[tuple[Matrix, float]]]:

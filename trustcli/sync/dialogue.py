@@ -1,14 +1,13 @@
 """The conversation of two ledgers: a function that answers, generators that ask. No IO, no clock.
 
-    asking = sync(shelf, mark, now=…)       # then, over whatever carries it:
-    request = next(asking)                  # ask the peer,
-    request = asking.send(answer)           # and so on, until StopIteration brings the Outcome
+    asking = sync(shelf, mark, now=…)
+    request = next(asking)  # ask the peer, then: asking.send(answer), until StopIteration brings the Outcome
 
 In the steady case that is one `Feed` from the cursor and, where there is something to give, one `Offer`.
 Sets are compared by negentropy when two ledgers meet for the first time or the peer's was replaced, when
 both ways are done and the heads still differ, and once a day: cursors are blind to what was lost.
-Nothing a peer says is believed: records are verified by the shelf, and a peer whose answers do not add up,
-whose records mostly do not verify, or that keeps us busy without bringing anything, is a PeerFault.
+Nothing a peer says is believed: whose answers do not add up, whose records mostly do not verify, or who
+keeps us busy for nothing, is a PeerFault.
 """
 
 from __future__ import annotations
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
 
 DIFFERENCES = 100_000  # ids held of one comparison; the next finds the others
 _ROOM = 3 << 18  # bytes of records read for one offer: with one more line still below 1 MiB
+_UNDER_WAY = 2  # pages being verified while the next is fetched: one while the one before it is stored
 _LOPSIDED = 2  # times one ledger is larger than the other: then its feed is cheaper than a comparison
 
 
@@ -168,23 +168,30 @@ def _expect(kind: type[_T], answer: Answer) -> _T:
 def _follow(talk: Talk, page: Page) -> Asking[None]:
     """Follow the feed from this page to where it ended when we began.
 
-    A page is taken when the next one is here: its records are verified while that is under way.
+    A page is taken when the two after it are here: its records are verified while they come.
     """
     end, done = page.head.last, talk.mark.pulled
-    take: Take | None = None
+    under_way: list[tuple[Take, int]] = []
+
+    def take(count: int) -> None:
+        for _ in range(count):
+            promise, cursor = under_way.pop(0)
+            promise()
+            talk.check_known()
+            talk.mark = talk.mark._replace(ledger=page.head.ledger, pulled=cursor)
+
     while True:
         talk.check_page(page, done, PAGE)
-        following = talk.begin(page.lines)
-        if take:
-            take()
-        talk.mark = talk.mark._replace(ledger=page.head.ledger, pulled=done)
-        talk.check_known()
-        take, done = following, page.next
+        done = page.next
+        under_way.append((talk.begin(page.lines), done))
         if not page.more or done >= end:
-            break
-        page = _expect(Page, (yield from _ask(talk, Feed(done))))
-    take()
-    talk.mark = talk.mark._replace(pulled=done)
+            return take(len(under_way))
+        take(max(len(under_way) - _UNDER_WAY, 0))
+        try:
+            page = _expect(Page, (yield from _ask(talk, Feed(done))))
+        except GeneratorExit:  # the line broke: what came whole is kept
+            take(len(under_way))
+            raise
 
 
 def _compare(talk: Talk, *, pull: bool, push: bool, whole: bool = False) -> Asking[bool]:
@@ -227,8 +234,8 @@ def _compare(talk: Talk, *, pull: bool, push: bool, whole: bool = False) -> Aski
     return True
 
 
-def _is_lopsided(ours: Head, theirs: Head) -> bool:
-    less, more = sorted((ours.records, theirs.records))
+def _is_lopsided(*heads: Head) -> bool:
+    less, more = sorted(head.records for head in heads)
     return more > _LOPSIDED * less + PAGE
 
 

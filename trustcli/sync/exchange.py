@@ -82,8 +82,9 @@ class Reconciled(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of an offered line: `new`, `known`, or the code of a refusal. `id` is 32 bytes, or
-    empty where the line has none.
+    """What became of an offered line: `new`, `known`, `not_mine` or the code of a refusal.
+
+    `id` is 32 bytes, or empty where the line has none.
     """
 
     id: bytes

@@ -1,0 +1,184 @@
+"""Honest throughput while a hostile peer attacks at full speed.
+
+    python benchmarks/hostile.py                    every attack of tests/network/attacker.py
+    python benchmarks/hostile.py forged-records     one of them
+
+For each attack a fresh node, a real process. An honest link pushes signed records in full frames, and the
+time until all of them are in the ledger is taken, three times without and three times with the attack; the
+figure is the ratio of the medians. The node runs on the first core; the attacker, with all its threads, and
+the honest link on the last: what is measured is what the attack takes of the node, as if it came from another
+machine, and not what it takes of this one. With one core the figure means little.
+
+Bounds: ratio >= 0.80; the most memory the node held < 256 MiB; every offender cut off within 2 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from measure import bundle
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tests.network.attacker import ATTACKS, Foe, Gone
+from trustcli.errors import PeerFault
+from trustcli.ledger import Ledger
+from trustcli.mesh import payloads
+from trustcli.node.devnet import Devnet
+from trustcli.records import crypto
+from trustcli.records.envelope import BEGIN, END
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RATIO, MEMORY, CUT = 0.80, 256, 2.0
+ROUNDS = 3
+FRAMES, LINES = 9, 1_000  # of one round: what a node lets wait; all together are below the rate of a peer
+PATIENCE = 60.0
+NOTHING = "nothing"  # the control: two halves of one run without any attack
+NOT_CUT = frozenset(("equivocation", "lying-heads", "slow-reader"))  # nothing they do is an offence at once
+
+
+class Row(NamedTuple):
+    """What one attack did: records a second, MiB, seconds, and the attacker's own tally."""
+
+    attack: str
+    without: float
+    during: float
+    memory: int
+    cut: float
+    tally: dict[str, object]
+
+    @property
+    def ratio(self) -> float:
+        """Honest throughput that is left."""
+        return self.during / self.without
+
+    @property
+    def missed(self) -> list[str]:
+        """Which bounds were missed."""
+        found = [] if self.ratio >= RATIO else ["ratio"]
+        found += [] if self.memory < MEMORY else ["memory"]
+        cuts = bool(self.tally["cuts"]) or self.attack in NOT_CUT
+        return (
+            found + ([] if cuts and self.cut <= CUT else ["cut"]) + ([] if self.tally["sent"] else ["sent"])
+        )
+
+
+class Honest:
+    """An honest peer with records to push."""
+
+    def __init__(self, url: str, ledger: str, lines: Sequence[bytes]) -> None:
+        foe = Foe((url,), "127.0.0.1", threading.Event(), [])
+        self._link = foe.call()
+        self._lines = iter(lines)
+        self._ledger = Ledger.open(ledger)
+        self._sending = threading.Lock()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def rate(self) -> float:
+        """Push one round; return the records that were stored a second."""
+        lines = [next(self._lines) for _ in range(FRAMES * LINES)]
+        ids = [crypto.record_id(line[BEGIN:END]) for line in lines]
+        parts = [lines[start : start + LINES] for start in range(0, len(lines), LINES)]
+        with self._sending:
+            frames = [self._link.push(part) for part in parts]
+            begun = time.perf_counter()
+            for frame in frames:
+                self._link.throw(frame)
+        while time.perf_counter() < begun + PATIENCE:
+            if len(self._ledger.known(ids[-LINES:])) == LINES and len(self._ledger.known(ids)) == len(ids):
+                return len(ids) / (time.perf_counter() - begun)
+            time.sleep(0.005)
+        raise TimeoutError("the honest link is dead")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._link.hang_up()
+        self._ledger.close()
+
+    def _listen(self) -> None:
+        try:
+            for type_, _ in self._link.heard():
+                if type_ == payloads.PING:
+                    with self._sending:
+                        self._link.throw(self._link.beat(payloads.PONG))
+        except (OSError, Gone, PeerFault):
+            pass
+
+
+def main() -> int:
+    """Print a table; 1 when a bound is missed."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("attacks", nargs="*", metavar="ATTACK")
+    arguments.add_argument("--profile", action="store_true", help="also print the attacker's tally")
+    given = arguments.parse_args()
+    with open(bundle((2 * ROUNDS + 2) * FRAMES * LINES), "rb") as file:
+        lines = list(dict.fromkeys(file.read().splitlines()))
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    print(f"{'attack':<20}{'records/s':>10}{'attacked':>10}{'ratio':>7}{'MiB':>6}{'cut s':>7}  missed")
+    missed = False
+    for attack in given.attacks or [NOTHING, *sorted(ATTACKS.keys() - {"sound-records"})]:
+        row = measured(attack, lines)
+        missed |= bool(row.missed)
+        print(
+            f"{attack:<20}{row.without:>10.0f}{row.during:>10.0f}{row.ratio:>7.2f}{row.memory:>6}"
+            f"{row.cut:>7.2f}  {', '.join(row.missed)}",
+            flush=True,
+        )
+        if given.profile:
+            print(f"  {row.tally}")
+    return int(missed)
+
+
+def measured(attack: str, lines: Sequence[bytes]) -> Row:
+    """Make one attack on a fresh node."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Devnet(os.path.join(folder, "net"), 1, lambda: time.time_ns() // 1_000_000) as net,
+    ):
+        net.start()
+        node, pid = net.nodes[0], net.state(net.nodes[0]).pid
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            os.sched_setaffinity(int(thread), {min(os.sched_getaffinity(pid))})
+        honest = Honest(node.url, os.path.join(node.home, "ledger.db"), lines)
+        honest.rate()  # strangers get small shares at first
+        without = statistics.median(honest.rate() for _ in range(ROUNDS))
+        attacker = None if attack == NOTHING else _attacker(attack, node.url)
+        during = statistics.median(honest.rate() for _ in range(ROUNDS))
+        tally: dict[str, object] = {"sent": 1, "cuts": 1, "slowest_cut": 0.0}
+        if attacker:
+            out, _ = attacker.communicate("", PATIENCE)
+            tally = json.loads(out)
+        honest.close()
+        return Row(attack, without, during, _peak(pid), float(str(tally["slowest_cut"])), tally)
+
+
+def _attacker(attack: str, url: str) -> subprocess.Popen[str]:
+    """Start the attacking program; it inherits our core. Return once it attacks."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.network.attacker", url, "--attack", attack, "--for", "300s"],
+        cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def _peak(pid: int) -> int:
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) >> 10
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Standing: own observations and nothing else, by named rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from trustcli import standing
+from trustcli.standing import (
+    DAY,
+    DOUBLE,
+    FAIL,
+    HIGHEST,
+    OK,
+    RULESETS,
+    SCORE,
+    Observation,
+    interactions,
+    standings,
+    table,
+)
+
+NOW = 1_790_000_000_000
+RULES = RULESETS[standing.DEFAULT]
+
+
+def seen(kind: str, times: int = 1, at: int = NOW, subject: str = "bob", score: int = 0) -> list[Observation]:
+    """Return the same observation several times."""
+    return [Observation(subject, kind, at, score) for _ in range(times)]
+
+
+def test_nobody_observed_nobody_known() -> None:
+    """Without observations there is no table."""
+    assert table([], NOW, RULES) == {}
+
+
+def test_good_raises_a_little_and_bad_costs_a_lot() -> None:
+    """One success gains 2 % of what is missing; one failure takes a fifth of what is there."""
+    assert table(seen(OK), NOW, RULES) == {"bob": 200}
+    assert table(seen(OK, 2), NOW, RULES) == {"bob": 396}
+    risen = table(seen(OK, 50), NOW, RULES)["bob"]
+    assert risen - (risen * 2_000 + 9_999) // 10_000 == table(seen(OK, 50) + seen(FAIL), NOW, RULES)["bob"]
+
+
+def test_on_and_off_does_not_pay() -> None:
+    """A hundred good deeds, then ten bad ones: after five of them less than half is left."""
+    good = table(seen(OK, 100), NOW, RULES)["bob"]
+    bad = table(seen(OK, 100) + seen(FAIL, 5, NOW + 1), NOW + 1, RULES)["bob"]
+    assert bad * 2 < good
+
+
+def test_silence_fades_by_half_in_ninety_days_after_a_week() -> None:
+    """The default rules forget: a week of grace, then half in ninety days, in the end all."""
+    start = table(seen(OK, 200), NOW, RULES)["bob"]
+    assert start == table(seen(OK, 200), NOW + 7 * DAY, RULES)["bob"]
+    half = table(seen(OK, 200), NOW + 97 * DAY, RULES)["bob"]
+    assert start // 2 == pytest.approx(half, rel=0.02)
+    assert table(seen(OK, 200), NOW + 4_000 * DAY, RULES) == {}
+
+
+def test_the_archive_rules_do_not_fade() -> None:
+    """A rule set is chosen for what a network is for."""
+    rules = RULESETS["archive"]
+    assert table(seen(OK, 9), NOW, rules) == table(seen(OK, 9), NOW + 1_000 * DAY, rules)
+
+
+def test_scores_pull_towards_themselves() -> None:
+    """Interactions judged 3,000 bring a standing near 3,000, from below and from above."""
+    low = table(seen(SCORE, 500, score=3_000), NOW, RULES)["bob"]
+    high = table(seen(OK, 300) + seen(SCORE, 500, NOW + 1, score=3_000), NOW + 1, RULES)["bob"]
+    assert 2_900 <= low <= 3_000 <= high <= 3_050
+
+
+def test_a_double_statement_holds_at_nothing_for_its_time() -> None:
+    """Proven contradiction: 0 at once, and good deeds do not count until the ban ends."""
+    story = seen(OK, 100) + seen(DOUBLE, 1, NOW + DAY) + seen(OK, 50, NOW + 2 * DAY)
+    assert table(story, NOW + 3 * DAY, RULES) == {}
+    after = story + seen(OK, 1, NOW + 40 * DAY)
+    assert table(after, NOW + 40 * DAY, RULES) == {"bob": 200}
+
+
+def test_what_is_seen_later_does_not_count_yet() -> None:
+    """As of a time means as of that time."""
+    assert table(seen(OK) + seen(FAIL, 9, NOW + 1), NOW, RULES) == {"bob": 200}
+    found = standings(seen(OK, 3), NOW, RULES)["bob"]
+    assert (found.seen, found.last) == (3, NOW)
+
+
+def test_reputation_has_a_price_in_interactions() -> None:
+    """The mean reputation of a network takes 35 interactions by the default rules, 70 by the strict ones."""
+    assert interactions(5_000, RULES) == 35
+    assert next(n for n in range(99) if table(seen(OK, n), NOW, RULES).get("bob", 0) >= 5_000) == 35
+    assert 69 <= interactions(5_000, RULESETS["strict"]) <= 70
+    assert interactions(HIGHEST, RULES) == 2**53

@@ -1,0 +1,117 @@
+"""Questions of peers: one answer at a time for each, in turns, and in all not more than we can spare."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec import UNSET
+
+from trustcli.errors import PeerFault
+from trustcli.mesh import converse
+from trustcli.mesh.limits import TokenBucket
+from trustcli.mesh.messages import lines
+from trustcli.mesh.payloads import SYNC_RESPONSE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustcli.mesh.desk import Desk
+    from trustcli.mesh.link import Link
+    from trustcli.mesh.payloads import SyncRequest
+    from trustcli.mesh.taking import Taking
+    from trustcli.sync.exchange import Result
+
+ASKED = 8  # questions of a peer that wait for their turn
+QUESTIONS, AT_FIRST = 1_200, 200  # a minute that all peers together have answered: a third of a core at most
+
+
+class _Asker:
+    """What one peer wants to know."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.questions: deque[SyncRequest] = deque(maxlen=ASKED)
+        self.offered = 0  # id of the offer that is being taken
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a question waits, and what was answered before is out: answers are large."""
+        return bool(self.questions) and self.link.outbox.has_answered
+
+
+class Answering:
+    """The questions of all peers."""
+
+    def __init__(self, desk: Desk, taking: Taking) -> None:
+        self._desk = desk
+        self._taking = taking
+        self._askers: dict[int, _Asker] = {}
+        self._budget = TokenBucket(QUESTIONS, AT_FIRST)
+        self._turn = 0
+        desk.on_close.append(self._leave)
+
+    def asked(self, link: Link, request: SyncRequest) -> None:
+        """Queue a question of a peer; beyond ASKED the oldest is forgotten, and asked again."""
+        self._askers.setdefault(link.number, _Asker(link)).questions.append(request)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing that `settle` may answer now."""
+        return not self._is_due() or not self._budget.left(self._desk.now)
+
+    def settle(self) -> None:
+        """Answer one question of each peer.
+
+        Raises:
+            DiskError, Busy: from the shelf; the peer asks again.
+        """
+        self._turn += 1
+        askers = list(self._askers.values())
+        start = self._turn % max(1, len(askers))
+        for asker in askers[start:] + askers[:start]:
+            if asker.is_due and self._budget.take(self._desk.now):
+                self._serve(asker, asker.questions.popleft())
+
+    def next_time(self) -> int | None:
+        """Return when the next answer may be given, None while nobody waits for one."""
+        return self._desk.now + self._budget.wait(self._desk.now) if self._is_due() else None
+
+    def _is_due(self) -> bool:
+        return any(asker.is_due for asker in self._askers.values())
+
+    def _serve(self, asker: _Asker, request: SyncRequest) -> None:
+        try:
+            if request.offer is not UNSET:
+                self._take_offer(asker, request.id, lines(request.offer))
+            else:
+                asker.link.outbox.reply(SYNC_RESPONSE, converse.serve(request, self._desk.shelf))
+        except PeerFault:
+            self._desk.blame(asker.link, "bad_payload")
+
+    def _take_offer(self, asker: _Asker, id_: int, offered: Sequence[bytes]) -> None:
+        """Let the lines of an offer wait with all others; the answer goes when the last one is judged."""
+        if asker.offered == id_:
+            return  # the same question again, while it waits
+        asker.offered = id_
+        taken: dict[int, Result] = {}
+
+        def told(place: int) -> Callable[[Result], None]:
+            def tell(result: Result) -> None:
+                taken[place] = result
+                if len(taken) == len(offered):
+                    asker.offered = 0
+                    found = [taken[index] for index in range(len(offered))]
+                    reply = converse.results(id_, self._desk.shelf, found)
+                    asker.link.outbox.reply(SYNC_RESPONSE, reply)
+
+            return tell
+
+        complete = bool(offered)
+        for place, line in enumerate(offered):
+            complete = self._taking.add(asker.link, (line,), told=told(place)) and complete
+        if not complete:
+            asker.offered = 0  # no room: the peer asks again
+
+    def _leave(self, link: Link, _code: str) -> None:
+        self._askers.pop(link.number, None)
