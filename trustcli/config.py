@@ -22,6 +22,7 @@ _LIMITS = {
     "hops": (1, 6),
     "half_life_days": (0.01, 36_500),
     "lock_wait": (0, 3_600),
+    "round_every": (0, 86_400),
 }
 
 
@@ -70,6 +71,8 @@ class Settings(NamedTuple):
     endpoints: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allow_private: bool = False
+    round_every: float = 0.0
+    propose: str = "batch"
 
 
 MEANING = {
@@ -87,11 +90,13 @@ MEANING = {
     "listen": "where `serve` listens: HOST:PORT, a port, unix:PATH, or none",
     "endpoints": "URLs under which others reach this node: announced to everybody",
     "hosts": "further names under which `serve` answers (the Host header)",
+    "round_every": "seconds from one round to the next that `serve` takes part in, 10 or more; 0 for none",
+    "propose": "what `serve` proposes in its rounds: batch (ratings not yet in a block) or none",
     "allow_private": "dial private addresses and plain http that others announce: for networks of your own",
 }
 
 
-_CHOICES = {"model": MODELS, "role": ROLES}
+_CHOICES = {"model": MODELS, "role": ROLES, "propose": ("batch", "none")}
 
 
 def places(environment: Mapping[str, str], home: str | None = None) -> Places:

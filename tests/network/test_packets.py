@@ -16,6 +16,7 @@ import os
 import re
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -63,7 +64,7 @@ MARKERS = {
     "policy": "caracal-9090",
     "folder": FOLDER,
 }
-NOT_SET = frozenset(("passphrase", "folder"))  # no command says these again
+NOT_KEPT = frozenset(("passphrase", "folder"))  # in no file of a home
 
 
 class Wire:
@@ -126,12 +127,19 @@ class Proxy:
             while True:
                 near, _ = self._listening.accept()
                 self._sockets.append(near)
-                far = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets.append(far)
-                wire_ = Wire()
-                self.wires.append(wire_)
-                self._start(self._pump, near, far, wire_.up)
-                self._start(self._pump, far, near, wire_.down)
+                self._start(self._connect, near)
+
+    def _connect(self, near: socket.socket) -> None:
+        try:
+            far = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:  # the node is not up yet
+            near.close()
+            return
+        self._sockets.append(far)
+        passing = Wire()
+        self.wires.append(passing)
+        self._start(self._pump, near, far, passing.up)
+        self._start(self._pump, far, near, passing.down)
 
     def _pump(self, source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
         with contextlib.suppress(OSError):
@@ -178,12 +186,13 @@ class Person:
 
     def knows(self, marker: str) -> bool:
         """Say whether a marker is in the home."""
-        needle = marker.encode()
+        needles = spellings(marker).values()
         for folder, _, names in os.walk(self.home):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as file:
-                    if needle in name.encode() or needle in file.read():
-                        return True
+                    data = name.encode() + b"\n" + file.read()
+                if any(needle in data for needle in needles):
+                    return True
         return False
 
 
@@ -197,6 +206,9 @@ def spellings(marker: str) -> dict[str, bytes]:
         "hex": data.hex().encode(),
         "HEX": data.hex().upper().encode(),
     }
+    with contextlib.suppress(ValueError):
+        found["double"] = struct.pack(">d", float(marker))
+        found["double, reversed"] = struct.pack("<d", float(marker))
     for shift in range(3):  # where it stands within three bytes decides how base64 spells it
         whole = base64.b64encode(b"\0" * shift + data)
         middle = whole[-(-8 * shift // 6) : (len(data) + shift) // 3 * 4]
@@ -228,9 +240,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> list[Wire]:
             config.change(place, "endpoints", own.url)
             config.change(place, "seeds", other.url)
             person.trust("rate", "agent:spoken-of", "4", "-m", SPOKEN)
-            assert [one for one in MARKERS.values() if not person.knows(one)] == [
-                MARKERS[one] for one in ("passphrase", "folder")
-            ]
+            assert {what for what in MARKERS if not person.knows(MARKERS[what])} == NOT_KEPT
         net.start()
         _until_equal(net)
         _talk(people, proxies, [node.did for node in net.nodes])
@@ -329,13 +339,16 @@ class Traced(Daemon):
 
         self._reading._shelf._ledger._db.set_authorizer(note)
 
+    def metrics(self) -> str:
+        """Say nothing of the machine: it does not run."""
+        return ""
+
     async def all(self, requests: list[tuple[str, str, bytes, dict[str, str]]]) -> list[int]:
         """Answer requests as a served node would; return their statuses."""
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._reader.start()
         await self._read(self._open_reading)
-        self._meshing.metrics = lambda: ""  # type: ignore[method-assign]  the machine is not running
         app = App(self, clock=self._node.clock, secret=bytes(32), read_only=True)
         try:
             return [
@@ -363,6 +376,7 @@ def test_no_route_prepares_a_statement_on_a_private_table(tmp_path: object) -> N
     octets = {"content-type": wire.BYTES}
     empty = negentropy.Initiator(lambda: negentropy.Vector([])).open()
     bodies = {"fetch": bytes.fromhex(id_), "reconcile": empty}
+    requests: list[tuple[str, str, bytes, dict[str, str]]]
     requests = [("GET", target, b"", {}) for target in _targets(node.me)]
     requests.append(("GET", f"/v1/records/{id_}", b"", {}))
     requests += [

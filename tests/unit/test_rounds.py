@@ -580,3 +580,54 @@ def test_an_audit_names_the_digit_of_an_id_that_does_not_fit() -> None:
     finding = audit(stored, [lines[0]._replace(id=wrong), *lines[1:]], "main", DEFAULT)
     assert finding is not None
     assert (wrong, "id, digit 5", wrong, lines[0].id) == finding
+
+
+def test_one_voucher_is_enough_only_where_nothing_else_is_carried() -> None:
+    """In a thin network one voucher will do when patience ends; not where something is carried."""
+    for carried in (False, True):
+        found = Round(7, "me", {"a": 1, "b": 5, "c": 5})
+        found.take_proposal(Proposal("s", 7, "stranger"))
+        found.take_score(Score(7, "s", "a", 10_000))
+        if carried:
+            found.take_proposal(Proposal("p", 7, "a"))
+            found.take_score(Score(7, "p", "b", 1))
+            found.take_score(Score(7, "p", "c", 1))
+        for _ in range(DEFAULT.patience - 1):
+            found.scoring()
+        assert not found.field.holds("s")
+        found.scoring()
+        assert found.field.holds("s") is not carried
+
+
+def test_without_vouchers_a_stranger_needs_half_of_the_known_weight() -> None:
+    """The rule for networks that know themselves: no number of light keys brings a stranger in."""
+    found = Round(7, "me", {"a": 1, "b": 2, "c": 10}, rules=Rules(vouchers=0))
+    found.take_proposal(Proposal("s", 7, "stranger"))
+    for key in "ab":
+        found.take_score(Score(7, "s", key, 10_000))
+    found.finish()
+    assert not found.field.holds("s")
+    found.take_score(Score(7, "s", "c", 1))
+    assert found.field.holds("s")
+
+
+def test_a_flood_by_known_keys_leaves_nothing_behind() -> None:
+    """Two known keys that score and announce ever other things hold no more than their room."""
+    found = Round(7, "me", {"a": 5, "b": 5, "c": 90})
+    agreement = Agreement(7, "me", {"a": 5, "b": 5, "c": 90})
+    sizes = []
+    tracemalloc.start()
+    try:
+        for index in range(6_000, 0, -1):
+            id_ = f"{index:08}"
+            found.take_proposal(Proposal(id_, 7, f"stranger {index}"))
+            for key in "ab":
+                found.take_score(Score(7, id_, key, 10_000))
+                agreement.take(Pick(7, key, id_, 15))
+            if index in (3_000, 1):
+                sizes.append((tracemalloc.get_traced_memory()[0], len(found.field), len(found.missing())))
+    finally:
+        tracemalloc.stop()
+    assert sizes[1][0] - sizes[0][0] < 20_000
+    assert sizes[1][1:] <= (SCORED_BY_ONE + 16, 2 * SCORED_BY_ONE)
+    assert agreement.support(f"{1:08}") == (10, 100)

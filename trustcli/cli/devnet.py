@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from trustcli.cli.declare import Reply, option
+from trustcli.cli.declare import Reply, at_least, option
 from trustcli.cli.network import ago
 from trustcli.errors import NO, OK, UsageError, WouldOverwrite
 from trustcli.timing import duration
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trustcli.node.devnet import Devnet, NodeState
 
 _MOST = 32  # node processes of one machine
+_EVERY = 10.0  # seconds of a round
 _PATIENCE = 30.0  # seconds for all nodes to agree
 _HEAD = ("NODE", "STATUS", "REPUTATION", "RECORDS", "HEAD", "LAST HEARD", "PEERS", "URL")
 
@@ -29,6 +30,9 @@ def devnet(
     nodes: int = option("--nodes", help="how many nodes", kind=int, default=4, metavar="N"),
     for_: str | None = option(
         "--for", help="keep them running so long once they agree; default: stop at once", metavar="TIME"
+    ),
+    rounds: int = option(
+        "--rounds", help="let them decide so many rounds, one every 10 s", kind=int, default=0, metavar="N"
     ),
     keep: str | None = option(
         "--keep",
@@ -45,26 +49,29 @@ def devnet(
     Examples:
       trust devnet --nodes 4
       trust devnet --nodes 7 --for 10m --keep net
+      trust devnet --nodes 5 --rounds 3
     """  # fmt: skip
     if not 2 <= nodes <= _MOST:
         raise UsageError(f"--nodes is 2 to {_MOST}, not {nodes}")
+    at_least(0, rounds=rounds)
     stay = 0.0 if for_ is None else duration(for_) / 1000
     if keep is None:
         from tempfile import TemporaryDirectory  # noqa: PLC0415
 
         with TemporaryDirectory(prefix="trust-devnet-") as folder:
-            return _run(session, folder, nodes, stay)
+            return _run(session, folder, nodes, stay, rounds)
     try:
         os.makedirs(keep, mode=0o700)
     except FileExistsError:
         raise WouldOverwrite(f"{keep} exists already") from None
-    return _run(session, os.path.abspath(keep), nodes, stay)
+    return _run(session, os.path.abspath(keep), nodes, stay, rounds)
 
 
-def _run(session: Session, folder: str, count: int, stay: float) -> Reply:
+def _run(session: Session, folder: str, count: int, stay: float, rounds: int) -> Reply:
     from trustcli.node.devnet import Devnet  # noqa: PLC0415  this command alone starts processes
 
-    with Devnet(folder, count, session.clock) as net, _Screen(session) as screen:
+    every = _EVERY if rounds else 0.0
+    with Devnet(folder, count, session.clock, round_every=every) as net, _Screen(session) as screen:
         screen.say(f"{count} nodes made, each with a key and a home of its own")
         net.start()
         screen.say(f"{count} processes up, each knows the first")
@@ -74,6 +81,7 @@ def _run(session: Session, folder: str, count: int, stay: float) -> Reply:
         if took is not None:
             screen.say(f"all {count} hold the same {made + count} records after {took:.1f} s")
             net.rest(stay, lambda states: screen.show(_rows(net, states)))
+        decided = _decide(net, screen, rounds) if rounds else []
         states = net.states()
         rows = _rows(net, states)
         links = {node.name: net.outlooks()[node.did].links for node in net.nodes}
@@ -84,14 +92,51 @@ def _run(session: Session, folder: str, count: int, stay: float) -> Reply:
             "ratings": made,
             "agreed": took is not None,
             "seconds": None if took is None else round(took, 3),
+            "rounds": decided,
             "links": {name: list(others) for name, others in links.items()},
             "folder": folder,
         },
         head=_HEAD,
-        rows=[*rows, *(("links", name, *others) for name, others in links.items())],
-        draw=lambda console: _draw(console, rows, links),
-        exit=NO if took is None else OK,
+        rows=[
+            *rows,
+            *(("links", name, *others) for name, others in links.items()),
+            *map(_round_row, decided),
+        ],
+        draw=lambda console: _draw(console, rows, links, decided),
+        exit=NO if took is None or any(not one["unanimous"] for one in decided) else OK,
     )
+
+
+def _decide(net: Devnet, screen: _Screen, rounds: int) -> list[dict[str, Any]]:
+    """Wait until all have decided so many rounds with a winner; return each with what the nodes hold."""
+    screen.say(f"rounds every {_EVERY:g} s: proposals, ten scorings, a winner; the first begins in a moment")
+    found: list[dict[str, Any]] = []
+
+    def look(states: list[NodeState]) -> None:
+        held = {node.name: net.decided(node) for node in net.nodes}
+        common = sorted(set.intersection(*(set(one) for one in held.values())))
+        found[:] = [
+            {
+                "round": number,
+                "winners": {name: one[number] for name, one in held.items()},
+                "unanimous": len({one[number] for one in held.values()}) == 1,
+            }
+            for number in common
+            if any(one[number] for one in held.values())
+        ][:rounds]
+        screen.show(_rows(net, states))
+
+    net.rest(_EVERY * (rounds + 3), look, lambda: len(found) >= rounds)
+    bad = {number for node in net.nodes for number in net.audit(node)}
+    for one in found:
+        one["audit"] = one["round"] not in bad
+    return found
+
+
+def _round_row(one: dict[str, Any]) -> tuple[str, ...]:
+    winners = sorted({winner[:16] or "-" for winner in one["winners"].values()})
+    state = "unanimous" if one["unanimous"] else "split"
+    return ("round", str(one["round"]), state, "audits pass" if one["audit"] else "an audit fails", *winners)
 
 
 def _rows(net: Devnet, states: list[NodeState]) -> list[tuple[str, ...]]:
@@ -155,8 +200,13 @@ def _table(rows: list[tuple[str, ...]]) -> Any:
     return table
 
 
-def _draw(console: Any, rows: list[tuple[str, ...]], links: Mapping[str, tuple[str, ...]]) -> None:
-    """Draw the table and, below it, who is linked to whom."""
+def _draw(
+    console: Any,
+    rows: list[tuple[str, ...]],
+    links: Mapping[str, tuple[str, ...]],
+    decided: list[dict[str, Any]],
+) -> None:
+    """Draw the table and, below it, who is linked to whom and what was decided."""
     from rich.table import Table  # noqa: PLC0415
 
     console.print(_table(rows))
@@ -167,3 +217,5 @@ def _draw(console: Any, rows: list[tuple[str, ...]], links: Mapping[str, tuple[s
         grid.add_row(name, *("·" if other == name else "●" if other in others else "" for other in links))
     console.print()
     console.print(grid)
+    for one in decided:
+        console.print("  ".join(_round_row(one)))

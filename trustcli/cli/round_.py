@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustcli.cli.declare import Reply, argument, option
+from trustcli.cli.declare import Reply, argument, at_least, option
 from trustcli.errors import NO, OK, PARTIAL
 from trustcli.node import rounding
 from trustcli.rounds.rules import FINALITY
@@ -59,9 +59,14 @@ def show(session: Session, *, number: int | None = _NUMBER) -> Reply:
     return _reply("round-show", rounding.show(session.node, number))
 
 
-def status(session: Session) -> Reply:
-    """List the rounds this node has a part in, the newest first."""
-    found = rounding.everything(session.node)
+def status(
+    session: Session,
+    *,
+    last: int = option("--last", help="how many; default 20", kind=int, default=20, metavar="N"),
+) -> Reply:
+    """List the last rounds this node has a part in, the newest first."""
+    at_least(1, last=last)
+    found = rounding.newest(session.node, last)
     return Reply(
         "round-status",
         data={"rounds": [_data(one) for one in found]},

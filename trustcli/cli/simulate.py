@@ -43,7 +43,6 @@ VOUCHERS = option(
 )
 SVG = option("--svg", help="draw the histogram to FILE (never overwritten)", metavar="FILE", complete="files")
 _CURVE = (2, 5, 10, 20, 30)
-_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 def rounds(
@@ -158,7 +157,7 @@ def attack(
         raise UsageError(f"no attack {name!r}", hint=f"one of: all, {', '.join(attacks.ATTACKS)}")
     plan = _plan(nodes, neighbours, rounds, seed, "ours", scorings, None, loss, 0.0, opinion, vouchers)
     names = list(attacks.ATTACKS) if name == "all" else [name]
-    found = {one: attacks.measure(one, plan, tuple(_share(p) for p in share) or _SHARES) for one in names}
+    found = {one: attacks.measure(one, plan, [_share(p) for p in share]) for one in names}
     return Reply(
         "simulate-attack",
         data={

@@ -83,6 +83,21 @@ class Rounds:
                 (number, json.dumps(state, sort_keys=True)),
             )
 
+    def get(self, number: int) -> dict[str, Any] | None:
+        """Return where this node is in a round, None where it has no part in it."""
+        with connection.Guard(self._path):
+            row = self._db.execute("SELECT state FROM private_rounds WHERE number = ?", (number,)).fetchone()
+        found: dict[str, Any] | None = json.loads(row[0]) if row else None
+        return found
+
+    def newest(self, limit: int) -> dict[int, dict[str, Any]]:
+        """Return the last rounds this node has taken part in, by number, the highest first."""
+        with connection.Guard(self._path):
+            rows = self._db.execute(
+                "SELECT number, state FROM private_rounds ORDER BY number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        return {number: json.loads(state) for number, state in rows}
+
     def all(self) -> dict[int, dict[str, Any]]:
         """Return all rounds this node has taken part in, by number."""
         with connection.Guard(self._path):

@@ -112,6 +112,10 @@ class Node:
             self._signers[did] = self.keys.signer(name, self.passphrase)
         return self._signers[did]
 
+    def lend(self, did: str, sign: Signer) -> None:
+        """Let this node sign with a key that was opened elsewhere in this process."""
+        self._signers[did] = sign
+
     def _name_of(self, did: str) -> str:
         for name in self.keys.names():
             if self.keys.did(name) == did:

@@ -10,7 +10,7 @@ import time
 
 from trustcli import config
 from trustcli.errors import TrustError, Unreachable
-from trustcli.node import Node, announcing, identities, naming, rating
+from trustcli.node import Node, announcing, identities, naming, rating, rounding, standing
 from trustcli.node.network import survey
 from trustcli.node.rating import Draft
 from trustcli.transports.http import HttpPeer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 START_TIME = 20.0  # seconds for all nodes to answer
 STOP_TIME = 10.0  # seconds for a node to end before it is killed
+OBSERVED = 30  # good interactions that each node begins with of every other, where there are rounds
 LOOK = 0.2  # seconds between two looks at all nodes
 STARS = ("4.5", "4", "5", "3.5")  # what the nodes say of one another, in turn
 CATEGORY = "reliability"
@@ -62,9 +63,15 @@ class Outlook(NamedTuple):
 
 
 class Devnet:
-    """Some nodes that know one another. As a context it stops their processes; the homes stay."""
+    """Some nodes that know one another. As a context it stops their processes; the homes stay.
 
-    def __init__(self, folder: str, count: int, clock: Clock) -> None:
+    Args:
+        round_every: seconds of a round that all take part in; 0 for none. They then begin with as many
+            good observations of one another as make a standing of about half.
+    """
+
+    def __init__(self, folder: str, count: int, clock: Clock, *, round_every: float = 0) -> None:
+        self._round_every = round_every
         self.folder = folder
         self.clock = clock
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -188,10 +195,35 @@ class Devnet:
             for one in self.nodes
         }
 
-    def rest(self, seconds: float, look: Callable[[list[NodeState]], None]) -> None:
-        """Let the nodes run for so long, looking at them once a second."""
+    def decided(self, node: DevNode) -> dict[int, str]:
+        """Return the winner of each round that a node has closed, "" where nobody won."""
+        own = self.open(node)
+        try:
+            return {
+                number: state["winner"] or ""
+                for number, state in own.ledger.rounds.all().items()
+                if "winner" in state
+            }
+        finally:
+            own.close()
+
+    def audit(self, node: DevNode) -> list[int]:
+        """Return the rounds of a node whose stored decision does not follow from its evidence."""
+        own = self.open(node)
+        try:
+            return [number for number in self.decided(node) if rounding.audit(own, number) is not None]
+        finally:
+            own.close()
+
+    def rest(
+        self,
+        seconds: float,
+        look: Callable[[list[NodeState]], None],
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Let the nodes run for so long, or until it is `enough`, looking at them once a second."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and not enough():
             look(self.states())
             time.sleep(min(left, 1.0))
 
@@ -225,6 +257,7 @@ class Devnet:
             ("listen", f"127.0.0.1:{port}"),
             ("endpoints", url),
             ("allow_private", "true"),
+            ("round_every", str(self._round_every)),
         ):
             config.change(places, key, value)
         node = Node(places, config.load(places)[0], clock=self.clock)
@@ -241,6 +274,8 @@ class Devnet:
         for other in self.nodes:
             if other is not one:
                 naming.add_peer(node, other.name, other.did)
+                if self._round_every:
+                    standing.observe(node, other.name, "ok", weight=OBSERVED)
         node.close()
 
 

@@ -14,8 +14,10 @@ from trustcli.mesh.machine import Mesh
 from trustcli.mesh.memory import Seen, banned
 from trustcli.mesh.taking import FIRST_SHARE, FORGED
 from trustcli.node import Node, contacts
+from trustcli.node.observing import Observing
 from trustcli.node.remembering import LedgerMemory
 from trustcli.node.sharing import LedgerShelf
+from trustcli.node.timetable import Timetable
 from trustcli.node.worker import Worker
 from trustcli.records import crypto
 from trustcli.records.envelope import BEGIN, END
@@ -205,13 +207,18 @@ class Meshing:
             node.me, self._sign, node.ledger.network, (settings.role,), settings.endpoints,
             settings.subjects, settings.hops, acquainted(node),
         )  # fmt: skip
-        self._mesh = Mesh(me, self._shelf, now=node.clock(), entropy=os.urandom, memory=self._memory)
+        now = node.clock()
+        self._mesh = Mesh(me, self._shelf, now=now, entropy=os.urandom, memory=self._memory)
+        node.lend(node.me, self._sign)
+        self._observing = Observing(node.ledger, self._memory.everybody(), now)
+        self._timetable = Timetable(node, self._observe) if settings.round_every else None
 
     def _end(self) -> None:
         self._mesh.stop(self._node.clock())
         self._act(Turn(self._mesh.drain()))
         self._memory.linked({})
         self._memory.write()
+        self._observe(self._node.clock())
         self._shelf.close()
         self._node.close()
 
@@ -225,6 +232,8 @@ class Meshing:
             self._mesh.woke(now)
         self._mesh.settle(now)
         wake = self._mesh.tick(now)
+        if self._timetable:
+            wake = min(wake, self._timetable.tick(now))
         turn, self._settled = Turn(self._mesh.drain(), self._settled), []
         if any(turn):
             self._act(turn)
@@ -238,8 +247,12 @@ class Meshing:
         self._noted = now
         try:
             self._memory.write()
+            self._observing.tick(self._memory.everybody(), now)
         except Busy:
             pass
+
+    def _observe(self, now: int) -> None:
+        self._observing.write(self._memory.everybody(), now)
 
 
 def _unread(line: bytes) -> Result:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
 
+_RECENT = 64  # rounds looked through for one that is open
+
 
 class Proposed(NamedTuple):
     """A proposal record: its id, round, proposer, what it proposes (`content` is one of CONTENTS)."""
@@ -107,9 +109,14 @@ def current(node: Node) -> int:
     """
     if not node.has_ledger():
         return 0
-    ours = node.ledger.rounds.all()
-    open_ = [number for number, state in ours.items() if "winner" not in state]
-    return max(open_) if open_ else max(ours, default=-1) + 1
+    found = last_open(node)
+    return max(node.ledger.rounds.newest(1), default=-1) + 1 if found is None else found
+
+
+def last_open(node: Node) -> int | None:
+    """Return the last round that is open here, of the last ones we had a part in; None without any."""
+    ours = node.ledger.rounds.newest(_RECENT) if node.has_ledger() else {}
+    return next((number for number, state in ours.items() if "winner" not in state), None)
 
 
 def proposals(node: Node, number: int | None = None) -> list[Proposed]:

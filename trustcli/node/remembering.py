@@ -68,6 +68,10 @@ class LedgerMemory:
         """See mesh.memory.Memory."""
         self._addresses = list(entries)
 
+    def everybody(self) -> Mapping[str, Seen]:
+        """Return what was observed of all nodes, by key."""
+        return self._seen
+
     def seen(self, key: str) -> Seen | None:
         """See mesh.memory.Memory."""
         return self._seen.get(key)

@@ -22,7 +22,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from trustcli.ledger.values import Entry
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 OPEN, OVER, CLOSED = "open", "over", "closed"
 RULES = DEFAULT
+LAG = 2  # rounds back to the winner that lots hang on: two rounds may be under way at once
 
 
 class Stage(NamedTuple):
@@ -62,16 +63,16 @@ def open_(node: Node, number: int | None = None) -> Stage:
     """Begin a round: from now on its statements are scored by the table as it is now.
 
     Raises:
-        UsageError: it was opened before, or lies before the last one closed. NotFound: there is no key.
+        UsageError: it was opened before. NotFound: there is no key.
     """
     ledger = node.make_ledger()
-    ours = ledger.rounds.all()
-    wanted = max(ours, default=-1) + 1 if number is None else number
-    if wanted < 0 or wanted in ours:
+    wanted = max(ledger.rounds.newest(1), default=-1) + 1 if number is None else number
+    if wanted < 0 or ledger.rounds.get(wanted) is not None:
         raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
     now = node.clock()
+    table = standing.table(node, now)
     state: dict[str, Any] = {
-        "opened": now, "me": node.me, "before": _before(node, wanted), "table": standing.table(node, now),
+        "opened": now, "me": node.me, "before": _before(node, wanted, table), "table": table,
         "done": 0, "given": {}, "seen": [], "turn": -1,
     }  # fmt: skip
     ledger.rounds.save(wanted, state)
@@ -142,9 +143,9 @@ def show(node: Node, number: int | None = None) -> Stage:
     Raises:
         NotFound: it has no part in that round.
     """
-    ours = node.ledger.rounds.all()
-    number = max(ours, default=0) if number is None else number
-    state = ours.get(number)
+    rounds = node.ledger.rounds
+    number = max(rounds.newest(1), default=0) if number is None else number
+    state = rounds.get(number)
     if state is None:
         raise NotFound(f"round {number} is not one of ours", hint="trust round open")
     entries = _entries(node, number)
@@ -158,11 +159,11 @@ def show(node: Node, number: int | None = None) -> Stage:
     )  # fmt: skip
 
 
-def everything(node: Node) -> list[Stage]:
-    """Return all rounds this node has a part in, the newest first."""
+def newest(node: Node, limit: int) -> list[Stage]:
+    """Return the last rounds this node has a part in, the newest first."""
     if not node.has_ledger():
         return []
-    return [show(node, number) for number in sorted(node.ledger.rounds.all(), reverse=True)]
+    return [show(node, number) for number in node.ledger.rounds.newest(limit)]
 
 
 def audit(node: Node, number: int) -> Finding | None:
@@ -171,7 +172,7 @@ def audit(node: Node, number: int) -> Finding | None:
     Raises:
         NotFound: no such round was closed here.
     """
-    state = node.ledger.rounds.all().get(number)
+    state = node.ledger.rounds.get(number)
     if state is None or "winner" not in state:
         raise NotFound(f"round {number} is not closed here", hint=f"trust round close {number}")
     stored = Stored(
@@ -184,26 +185,40 @@ def audit(node: Node, number: int) -> Finding | None:
     return check(stored, lines, node.ledger.network, _rules(state))
 
 
-def _before(node: Node, number: int) -> str:
-    """Return who proposed the winner of the last round of ours before this one."""
-    for other, state in sorted(node.ledger.rounds.all().items(), reverse=True):
-        if other < number and state.get("winner"):
-            return proposing.find(node, state["winner"]).proposer
-    return ""
+def _before(node: Node, number: int, table: Mapping[str, int]) -> str:
+    """Return who proposed the winner of the round LAG before this one; empty where nobody knows.
+
+    As this node decided it, else, for one that was not there, as those it knows have announced it.
+    """
+    state = node.ledger.rounds.get(number - LAG)
+    winner = state.get("winner") if state else None
+    if not winner:
+        entries = _entries(node, number - LAG)
+        heard = Agreement(number - LAG, node.me, table, rules=RULES)
+        heard.start(None)
+        _hear(heard, entries)
+        heard.settle()
+        winner = heard.winner
+    return proposing.find(node, winner).proposer if winner else ""
+
+
+def _hear(agreement: Agreement, entries: Sequence[Entry]) -> None:
+    """Let an agreement take in what is announced of proposals that are here."""
+    proposals, _, picks = _said(entries)
+    here = {proposal.id for proposal in proposals}
+    for pick in picks:
+        if pick.proposal in here:
+            agreement.take(pick)
 
 
 def _opened(node: Node, number: int | None) -> tuple[int, dict[str, Any]]:
-    ours = node.ledger.rounds.all() if node.has_ledger() else {}
-    number = (
-        max((one for one, state in ours.items() if "winner" not in state), default=-1)
-        if number is None
-        else number
-    )
-    state = ours.get(number)
+    if number is None:
+        number = proposing.last_open(node)
+        if number is None:
+            raise NotFound("no round is open", hint="trust round open")
+    state = node.ledger.rounds.get(number) if node.has_ledger() else None
     if state is None:
-        raise NotFound(
-            "no round is open" if number < 0 else f"round {number} is not open", hint="trust round open"
-        )
+        raise NotFound(f"round {number} is not open", hint=f"trust round open {number}")
     if "winner" in state:
         raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
     return number, state
@@ -261,11 +276,7 @@ def _announcement(
     """Return the announcement to sign now, none where nothing has changed."""
     agreement = Agreement(number, state["me"], state["table"], rules=RULES)
     agreement.start(state.get("announced") or scored)
-    proposals, _, picks = _said(entries)
-    here = {proposal.id for proposal in proposals}
-    for pick in picks:
-        if pick.proposal in here:
-            agreement.take(pick)
+    _hear(agreement, entries)
     agreement.settle(patient=state["turn"] < 0)
     if agreement.winner is None or agreement.winner == state.get("announced"):
         return []

@@ -71,6 +71,8 @@ class Agreement:
             if turn < before[0] or (turn == before[0] and proposal > before[1]):
                 return LOWER
             self._support[before[1]] -= weight
+            if not self._support[before[1]]:
+                del self._support[before[1]]
         self._heard[signer] = turn, proposal
         self._support[proposal] = self._support.get(proposal, 0) + weight
         return NEW

@@ -43,7 +43,7 @@ def decide(
 
     Args:
         table: own reputation by key as of the round.
-        before: the key that proposed the winner of the round before; empty in the first.
+        before: the key that proposed the winner of an earlier round, see `lots`; empty in the first.
     """
     found = fold(number, me, table, proposals, scores, rules=rules, before=before, done=True)
     scored = found.winner()

@@ -76,6 +76,15 @@ class Field:
             del self._waiting[id_]
             self._enter(entry)
 
+    def displaced(self, id_: str) -> None:
+        """Look again at a proposal that lost a score: a stranger nobody stands behind any more goes."""
+        entry = self._known.get(id_)
+        if entry is not None and not self.stands(entry[1]):
+            del self._known[id_]
+            del self._by[entry[1].proposer]
+            self._tally.disown(id_)
+            self._front = None
+
     def holds(self, id_: str) -> bool:
         """Say whether a proposal is known and counts."""
         return id_ in self._known

@@ -1,7 +1,7 @@
 """The lot of a proposer in a round: the order in which everybody looks at proposals.
 
 It hangs on the key, not on what is proposed, so there is nothing to try out until it comes out well; and on
-who proposed the last winner, so that it cannot be known, and no key be made to fit, much ahead.
+who proposed the winner of an earlier round, so that it cannot be known, and no key be made to fit, much ahead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ def lot(number: int, before: str, proposer: str) -> bytes:
 
     Args:
         number: the round.
-        before: the key that proposed the previous round's winner; empty in the first.
+        before: the key that proposed the winner of the earlier round; empty where there was none.
     """
     return hashlib.sha256(_DOMAIN + f"{number}\n{before}\n{proposer}".encode()).digest()

@@ -25,7 +25,7 @@ class Round:
 
     Args:
         table: own reputation by key, integers ≥ 0. It is read, never sent.
-        before: the key that proposed the previous round's winner; empty in the first.
+        before: the key that proposed the winner of an earlier round, see `lots`; empty in the first.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Round:
         """Take a proposal in; return what became of it, one of `rules.VERDICTS`."""
         verdict = self.field.take(proposal)
         if verdict == NEW and self.done > self.rules.listen:
-            self._late.add(proposal.id)
+            self._late = {id_ for id_ in self._late if self.field.get(id_)} | {proposal.id}
         return verdict
 
     def take_score(self, score: Score) -> str:
@@ -53,6 +53,8 @@ class Round:
         verdict = self._tally.take(score)
         if verdict == NEW:
             self.field.scored(score.proposal)
+            if self._tally.displaced:
+                self.field.displaced(self._tally.displaced)
         return verdict
 
     def missing(self) -> list[str]:

@@ -66,7 +66,8 @@ class Tally:
     """The scores of one round by known signers, folded as they come.
 
     A score costs one look-up and one addition, whatever the size of the round. `sums` holds
-    Σ score × reputation by proposal: local scores times `whole`.
+    Σ score × reputation by proposal: local scores times `whole`. `displaced` is the proposal whose score
+    the last one taken in pushed out, if it did.
     """
 
     def __init__(self, number: int, table: Mapping[str, int]) -> None:
@@ -74,6 +75,7 @@ class Tally:
         self.table = {key: weight for key, weight in table.items() if weight > 0}
         self.whole = sum(self.table.values())
         self.sums: dict[str, int] = {}
+        self.displaced: str | None = None
         self._by: dict[str, dict[str, int]] = {signer: {} for signer in self.table}
         self._vouchers: dict[str, int] = {}
         self._behind: dict[str, int] = {}
@@ -81,6 +83,7 @@ class Tally:
 
     def take(self, score: Score) -> str:
         """Fold one score in; return what became of it, one of `rules.VERDICTS`."""
+        self.displaced = None
         refusal = self._refusal(score)
         if refusal is not None:
             return refusal
@@ -101,7 +104,11 @@ class Tally:
         given = self._by.get(proposer)
         if given is not None:
             self._move(proposal, proposer, given.pop(proposal, 0), 0)
-            self.sums[proposal] = self.sums.get(proposal, 0) + value * self.table[proposer]
+            _add(self.sums, proposal, value * self.table[proposer])
+
+    def disown(self, proposal: str) -> None:
+        """Forget whose proposal it is, when it does not count any more."""
+        self._owns.pop(proposal, None)
 
     def vouchers(self, proposal: str) -> int:
         """Return how many known keys have scored a proposal above 0, its proposer aside."""
@@ -146,11 +153,12 @@ class Tally:
         return None if score.signer in self._by else UNKNOWN_SIGNER
 
     def _move(self, proposal: str, signer: str, before: int, value: int) -> None:
-        self.sums[proposal] = self.sums.get(proposal, 0) + (value - before) * self.table[signer]
+        weight = self.table[signer]
+        _add(self.sums, proposal, (value - before) * weight)
         if (before > 0) != (value > 0):
             sign = 1 if value else -1
-            self._vouchers[proposal] = self._vouchers.get(proposal, 0) + sign
-            self._behind[proposal] = self._behind.get(proposal, 0) + sign * self.table[signer]
+            _add(self._vouchers, proposal, sign)
+            _add(self._behind, proposal, sign * weight)
 
     def _room(self, given: dict[str, int], proposal: str, value: int, signer: str) -> bool:
         """Make room for a score that ranks above the lowest held. Which are kept depends on no order."""
@@ -158,4 +166,14 @@ class Tally:
         if (-value, proposal) > (-given[lowest], lowest):
             return False
         self._move(lowest, signer, given.pop(lowest), 0)
+        self.displaced = lowest
         return True
+
+
+def _add(sums: dict[str, int], key: str, more: int) -> None:
+    """Add to a sum; nothing is kept of what comes to 0, so that no flood leaves anything behind."""
+    total = sums.get(key, 0) + more
+    if total:
+        sums[key] = total
+    else:
+        sums.pop(key, None)

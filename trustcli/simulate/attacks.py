@@ -103,9 +103,14 @@ class Row(NamedTuple):
         return self.interactions / (100 * self.captured) if self.captured else None
 
 
-def measure(name: str, plan: Plan, shares: Sequence[float]) -> list[Row]:
-    """Return what an attack achieves by the share of nodes that take part."""
-    return [_measure(ATTACKS[name], plan, share) for share in shares]
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+SHARES_NEAR = (0.25, 0.5, 0.75, 1.0)
+
+
+def measure(name: str, plan: Plan, shares: Sequence[float] = ()) -> list[Row]:
+    """Return what an attack achieves by the share of nodes that take part; by default SHARES."""
+    attack = ATTACKS[name]
+    return [_measure(attack, plan, share) for share in shares or (SHARES_NEAR if attack.near else SHARES)]
 
 
 def _measure(attack: Attack, plan: Plan, share: float) -> Row:

@@ -1,0 +1,113 @@
+"""Rounds run by real nodes: the same winners everywhere, whoever is killed, late or lying; every audit passes."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from trustcli import standing
+from trustcli.node.devnet import Devnet
+from trustcli.node.rating import seal
+from trustcli.rounds.values import SELF_SCORE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERY = 10.0  # seconds of a round: the shortest there is
+
+
+def now() -> int:
+    """Unix ms."""
+    return time.time_ns() // 1_000_000
+
+
+def decided(net: Devnet, names: list[str], rounds: int, patience: float) -> dict[str, dict[int, str]]:
+    """Wait until these nodes have decided so many rounds with a winner; return what they decided."""
+    nodes = [node for node in net.nodes if node.name in names]
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        found = {node.name: net.decided(node) for node in nodes}
+        if all(sum(map(bool, one.values())) >= rounds for one in found.values()):
+            return found
+        time.sleep(0.5)
+    return {node.name: net.decided(node) for node in nodes}
+
+
+def common(found: dict[str, dict[int, str]]) -> list[set[str]]:
+    """Return, for each round that all have decided, the winners they hold."""
+    numbers = set.intersection(*(set(one) for one in found.values()))
+    return [{one[number] for one in found.values()} for number in sorted(numbers)]
+
+
+def test_nodes_settle_on_one_block_each_round(tmp_path: Path) -> None:
+    """Three nodes, two rounds: one winner each, an empty round where nothing was proposed, audits without a finding."""
+    with Devnet(str(tmp_path / "net"), 3, now, round_every=EVERY) as net:
+        net.start()
+        net.rate()
+        found = decided(net, ["node-1", "node-2", "node-3"], 1, 3.5 * EVERY)
+        winners = common(found)
+        assert [one for one in winners if len(one) != 1] == []
+        assert any(one != {""} for one in winners)
+        assert [net.audit(node) for node in net.nodes] == [[], [], []]
+
+
+def lie(net: Devnet, which: int, ended: threading.Event) -> list[int]:
+    """Let a node contradict itself in every round, beside its daemon; return the rounds."""
+    node = net.open(net.nodes[which])
+    done: list[int] = []
+    try:
+        while not ended.wait(1.0):
+            number = now() // int(EVERY * 1000)
+            if number not in done:
+                for text in ("one thing", "another"):
+                    body = {"round": number, "score": SELF_SCORE, "text": text}
+                    record = seal(node, node.me, "proposal", body, node.clock())  # type: ignore[arg-type]
+                    node.ledger.append([record], node.clock())
+                done.append(number)
+    finally:
+        node.close()
+    return done
+
+
+def test_seven_nodes_with_one_killed_one_late_and_one_lying(tmp_path: Path, slow: bool) -> None:
+    """The honest hold the same winners, their audits pass, and the liar has lost its standing with them."""
+    count, rounds = (7, 10) if slow else (4, 1)
+    with Devnet(str(tmp_path / "net"), count, now, round_every=EVERY) as net:
+        net.start()
+        net.rate()
+        ended = threading.Event()
+        lies: list[int] = []
+        liar = threading.Thread(target=lambda: lies.extend(lie(net, 1, ended)))
+        liar.start()
+        late, killed = net.nodes[2].name, net.nodes[-1].name
+        honest = [node.name for node in net.nodes if node.name not in (net.nodes[1].name, killed)]
+        if slow:
+            net.signal(killed, signal.SIGKILL)
+        deadline = time.monotonic() + EVERY * (rounds + 3)
+        froze = 0
+        while time.monotonic() < deadline - EVERY:
+            net.signal(late, signal.SIGSTOP)
+            time.sleep(EVERY * 0.2)
+            net.signal(late, signal.SIGCONT)
+            froze += 1
+            time.sleep(EVERY * 0.8)
+            if len(common({n.name: net.decided(n) for n in net.nodes if n.name in honest})) > rounds:
+                break
+        ended.set()
+        liar.join()
+        found = decided(net, honest, rounds, EVERY * 2)
+        assert froze
+        assert len(lies) >= rounds, "the control: there were lies"
+        assert [one for one in common(found) if len(one) != 1] == []
+        assert all(sum(map(bool, one.values())) >= rounds for one in found.values())
+        for node in net.nodes:
+            if node.name in honest:
+                assert net.audit(node) == []
+                own = net.open(node)
+                doubles = {
+                    seen.subject for seen in own.ledger.rounds.observations() if seen.kind == standing.DOUBLE
+                }
+                own.close()
+                assert doubles == {net.nodes[1].did}

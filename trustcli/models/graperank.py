@@ -1,0 +1,96 @@
+"""GrapeRank: the average of what is said, times how sure one can be of it, swept until it rests.
+
+    score(observer) = 1;  w(e) = confidence(e) · score(rater) · 0.85 over the ratings e of x
+    score(x) = max(0, (1 − 2^−Σw) · Σ w r / Σ w),  0 where Σ w < 10⁻⁵
+
+A rating v ≥ 0 is a follow with r = v, confidence 0.5 by the observer and 0.03 by others; v < 0 is a mute or a
+report with r = 0.1 v and confidence 0.5. GrapeRank of NosFabrica, as in vitorpamplona/graperank (its code and
+tests; the table of its README, 0.08 and 0.04, is older). There a follow is 1 and a mute or report −0.1, which
+the ends of our scale are. Swept all at once and to rest, so that no order of nodes has a say.
+
+Assumes: follows are cheap, so it takes many of them, and blame is rare, so it weighs as much as one's own
+follow. Fails when: a large farm is let in: weights add up without a bound, and 500 keys that follow each
+other lift one another to nearly 1 from a single outside follow; or one respected node slanders, for its
+blame weighs seventeen of its follows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trustcli.models.arrays import RANK, ArrayModel, sums
+from trustcli.models.personal import Personal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trustcli.models.arrays import Fitted, Floats, Ratings, Truths
+
+OWN, OTHERS, BLAME = 0.5, 0.03, 0.5  # confidence of a follow by the observer, by others, and of blame
+WORST = 0.1  # −r of a full blame
+FADING = 0.85  # what is left of a rater's weight a hop further on
+LEAST = 1e-5  # Σ w that says anything
+TOLERANCE = 1e-12
+MAX_ROUNDS = 300
+
+
+def graperank(known: Ratings, observers: Truths) -> Floats:
+    """Return the score 0..1 of each node, shape (n,).
+
+    Args:
+        observers: whose score is 1 and whose follows have the observer's confidence, shape (n,).
+    """
+    rater, subject, n = known.rater, known.subject, known.nodes
+    blames = known.value < 0
+    rating = np.where(blames, WORST * known.value, known.value)
+    confidence = FADING * np.where(blames, BLAME, np.where(observers[rater], OWN, OTHERS))
+    confidence[rater == subject] = 0.0
+    score = observers.astype(np.float64)
+    for _ in range(MAX_ROUNDS):
+        weight = confidence * score[rater]
+        total = sums(subject, weight, n)
+        said = sums(subject, weight * rating, n) / np.maximum(total, LEAST)
+        new = np.where(total < LEAST, 0.0, np.maximum((1 - 2.0**-total) * said, 0.0))
+        new[observers] = 1.0
+        moved = np.abs(new - score).max(initial=0)
+        score = new
+        if moved <= TOLERANCE:
+            break
+    return score
+
+
+class _Fitted(Personal):
+    def look(self, rater: int) -> Floats:
+        return graperank(self.known, np.arange(self.known.nodes) == rater)
+
+    def standing(self) -> Floats:
+        """Return the score of each in the eyes of one who follows all raters and hears them alike."""
+        known = self.known
+        weight = FADING * np.where(known.value < 0, BLAME, OTHERS)
+        total = sums(known.subject, weight, known.nodes)
+        said = sums(known.subject, weight * known.value, known.nodes) / np.maximum(total, LEAST)
+        return (1 - 2.0**-total) * said
+
+    def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
+        score, places = self.seen_by(rater), self.about(subject)
+        found = []
+        for place in places.tolist():
+            voice, value = int(self.known.rater[place]), float(self.known.value[place])
+            confidence = BLAME if value < 0 else OWN if voice == rater else OTHERS
+            if voice != subject:
+                found.append((voice, confidence * float(score[voice]) * FADING))
+        return found
+
+
+class GrapeRank(ArrayModel):
+    """GrapeRank."""
+
+    name = "graperank"
+    unit = RANK
+    personal = True
+
+    def fit(self, known: Ratings) -> Fitted:
+        """Keep the ratings: each observer has a sweep of its own."""
+        return _Fitted(known)
+
+
+ARRAY = GrapeRank()

@@ -1,0 +1,83 @@
+"""Rounds by the clock: what `serve` does of `trust round` by itself.
+
+Time is cut into windows of equal length, the same for everybody whose clock is right; the number of a
+window is the number of its round. In a window a node proposes, scores ten times, announces; it decides
+in the next one, while that round is under way already. A node that comes late takes part in what is
+left, and follows what the others announce.
+"""
+
+from __future__ import annotations
+
+from trustcli.errors import Busy, NotFound, TrustError
+from trustcli.node import proposing, rounding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustcli.node import Node
+
+LEAST = 10.0  # seconds of a window: with less, what is said in one slot does not reach all before the next
+SLOTS = 20  # of a window
+_FIRST = 3  # slots in which proposals travel, before the first scoring
+BATCH = "batch"
+
+
+class Timetable:
+    """The rounds of one node. Belongs to the thread that opened its ledger.
+
+    Args:
+        observed: called before a round opens, so that its table knows what was seen until then.
+    """
+
+    def __init__(self, node: Node, observed: Callable[[int], None]) -> None:
+        self._node = node
+        self._observed = observed
+        self._window = int(max(node.settings.round_every, LEAST) * 1000)
+        self._slot = -1
+        self.problem: TrustError | None = None
+
+    def tick(self, now: int) -> int:
+        """Do what is due; return when to be called again, Unix ms."""
+        width = self._window // SLOTS
+        slot = now // width
+        if slot != self._slot:
+            try:
+                self._play(now // self._window, slot % SLOTS, now)
+                self.problem = None
+            except Busy as problem:  # in the next slot
+                self.problem = problem
+            except TrustError as problem:
+                self.problem = problem
+            self._slot = slot
+        return (slot + 1) * width
+
+    def _play(self, number: int, slot: int, now: int) -> None:
+        """Do what one slot of a window asks for: open, score or announce; and end what is over."""
+        ours = self._node.ledger.rounds.all()
+        if number not in ours:
+            self._observed(now)
+            rounding.open_(self._node, number)
+            self._propose(number)
+        for other, state in ours.items():
+            if other < number and "winner" not in state and slot >= _FIRST:
+                self._end(other)
+        if slot >= _FIRST:
+            rounding.step(self._node, number)
+
+    def _propose(self, number: int) -> None:
+        if self._node.settings.propose != BATCH:
+            return
+        try:
+            proposing.propose(self._node, proposing.batch(self._node), number)
+        except NotFound:
+            pass  # all ratings are in a block already
+
+    def _end(self, number: int) -> None:
+        """Decide a round of an earlier window by all that has arrived."""
+        for _ in range(rounding.RULES.scorings):
+            if rounding.show(self._node, number).stage != rounding.OPEN:
+                break
+            rounding.step(self._node, number)
+        rounding.step(self._node, number)
+        rounding.close(self._node, number)
