@@ -128,9 +128,7 @@ def _report(net: Devnet, sent: dict[str, int], rate: int, cpu: float) -> int:
     p50, p99 = statistics.median(delays), delays[int(len(delays) * 0.99)]
     bound = min((most for least, most in BOUNDS if rate <= least), default=float("inf"))
     print(f"{len(net.nodes)} nodes, {rate} ratings/s, {len(sent)} ratings")
-    print(
-        f"reached all nodes: p50 {p50:.2f} s, p99 {p99:.2f} s, last {delays[-1]:.2f} s (bound p99 < {bound:g} s)"
-    )
+    print(f"reached all nodes: p50 {p50:.2f} s, p99 {p99:.2f} s, last {delays[-1]:.2f} s (p99 < {bound:g} s)")
     print(f"missing on some node: {lost} (bound 0)")
     print(f"CPU of all nodes: {cpu:.1f} s, {cpu / len(sent) / len(net.nodes) * 1e6:.0f} µs a rating and node")
     return int(lost > 0 or p99 >= bound)

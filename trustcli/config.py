@@ -13,7 +13,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _APP = "trustcli"
 _MAX_FILE = 65_536  # bytes of a settings or policy file
@@ -71,8 +71,14 @@ class Settings(NamedTuple):
     endpoints: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allow_private: bool = False
+    bridge_file: str = ""
+    bridge_system: str = ""
+    bridge_map: str = "rater=0,subject=1,value=2,time=3"
+    bridge_scale: str = "1..5"
     round_every: float = 0.0
     propose: str = "batch"
+    standing_rules: str = "default"
+    finality: str = "over-2/3"
 
 
 MEANING = {
@@ -90,12 +96,19 @@ MEANING = {
     "listen": "where `serve` listens: HOST:PORT, a port, unix:PATH, or none",
     "endpoints": "URLs under which others reach this node: announced to everybody",
     "hosts": "further names under which `serve` answers (the Host header)",
+    "bridge_file": "a CSV that a node of role bridge brings in again whenever it changes",
+    "bridge_system": "the outside system that file is of, a short lower-case word",
+    "bridge_map": "its columns, as in `trust bridge csv --map`",
+    "bridge_scale": "its lowest and highest value, as in `trust bridge csv --scale`",
     "round_every": "seconds from one round to the next that `serve` takes part in, 10 or more; 0 for none",
+    "standing_rules": "how what you see of others becomes their standing: default, strict or archive",
+    "finality": "the share of known weight that makes a round final: over-2/3, 2/3 or over-1/2",
     "propose": "what `serve` proposes in its rounds: batch (ratings not yet in a block) or none",
     "allow_private": "dial private addresses and plain http that others announce: for networks of your own",
 }
 
 
+_MAY_BE_EMPTY = ("owner", "bridge_file", "bridge_system")
 _CHOICES = {"model": MODELS, "role": ROLES, "propose": ("batch", "none")}
 
 
@@ -216,12 +229,26 @@ def _fits(name: str, value: object) -> bool:
     kind = type(default)
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
-    if name in _CHOICES:
-        return value in _CHOICES[name]
+    choices = _choices(name)
+    if choices is not None:
+        return value in choices
     if name in _LIMITS:
         low, high = _LIMITS[name]
         return low <= value <= high  # type: ignore[operator]  # numbers, see above
-    return not isinstance(value, str) or (name == "owner" and not value) or _is_word(value, 64)
+    return not isinstance(value, str) or (name in _MAY_BE_EMPTY and not value) or _is_word(value, 1_024 if name.startswith("bridge_") else 64)
+
+
+def _choices(name: str) -> Collection[str] | None:
+    """Return the words a setting may be, None where it may be any."""
+    if name == "standing_rules":
+        from trustcli.standing import RULESETS  # noqa: PLC0415  only where somebody chose one
+
+        return RULESETS
+    if name == "finality":
+        from trustcli.rounds.rules import FINALITY  # noqa: PLC0415
+
+        return FINALITY
+    return _CHOICES.get(name)
 
 
 def _is_word(value: object, limit: int = 512) -> bool:

@@ -36,7 +36,7 @@ REFUSALS = {
     "not_canonical": "valid JSON, but not the one canonical form (RFC 8785)",
     "not_integer": "a number that is not an integer within ±(2⁵³−1)",
     "not_json": "not one JSON value",
-    "score_range": "stars are 1.0 to 5.0, in tenths",
+    "score_range": "a number out of its range: stars 10 to 50 (tenths), points 0 to 1000, scores 0 to 10,000",
     "self_rating": "an author cannot rate itself",
     "too_big": "longer than 64 KiB",
     "too_deep": "nested deeper than 16 levels",

@@ -30,6 +30,7 @@ class Policy(NamedTuple):
     human_only: bool = False
     model: str | None = None
     unknown: str = "review"
+    min_confidence: float | None = None
 
 
 class Failure(NamedTuple):
@@ -55,8 +56,9 @@ class Verdict(NamedTuple):
 def judge(policy: Policy, score: Score, as_of: int) -> Verdict:
     """Hold a score against a policy.
 
-    Too few raters, or none recent enough, is no evidence against anybody: the answer is `unknown`,
-    which `policy.unknown` may turn into pass (allow) or fail (deny). `as_of` is Unix ms.
+    Too few raters, none recent enough, or too little evidence to be sure of the score is no evidence
+    against anybody: the answer is `unknown`, which `policy.unknown` may turn into pass (allow) or fail
+    (deny). `as_of` is Unix ms.
     """
     if score.value is None or score.newest is None:
         return Verdict(_unsure(policy), [Failure("raters", policy.raters, 0)])
@@ -66,6 +68,8 @@ def judge(policy: Policy, score: Score, as_of: int) -> Verdict:
     age = (as_of - score.newest) / DAY
     if policy.max_age_days is not None and age > policy.max_age_days:
         thin.append(Failure("max_age_days", policy.max_age_days, round(age, 2)))
+    if policy.min_confidence is not None:
+        thin += _unsure_of(score, policy.min_confidence)
     bad = []
     if round(score.value, 6) < policy.min:
         bad.append(Failure("min", policy.min, round(score.value, 4)))
@@ -77,11 +81,27 @@ def judge(policy: Policy, score: Score, as_of: int) -> Verdict:
     return Verdict(FAIL if bad else PASS, bad)
 
 
+def _unsure_of(score: Score, least: float) -> list[Failure]:
+    """Return what is missing to be sure of a score to half a star."""
+    from trustcli.models import enough  # noqa: PLC0415  few gates ask
+
+    sure = enough.of_score(score)
+    if sure is not None and sure >= least:
+        return []
+    return [Failure("min_confidence", least, None if sure is None else round(sure, 4))]
+
+
 def _unsure(policy: Policy) -> str:
     return {"review": UNSURE, "deny": FAIL, "allow": PASS}[policy.unknown]
 
 
-_NUMBERS = {"min": (0, 5), "raters": (0, 1_000_000), "max_age_days": (0, 36_500), "max_spread": (0, 4)}
+_NUMBERS = {
+    "min": (0, 5),
+    "raters": (0, 1_000_000),
+    "max_age_days": (0, 36_500),
+    "max_spread": (0, 4),
+    "min_confidence": (0, 1),
+}
 
 
 def parse(fields: Mapping[str, object], where: str) -> Policy:

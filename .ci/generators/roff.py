@@ -20,6 +20,7 @@ TOPIC_PAGES = {
     "json": "the JSON that trust prints",
     "policy": "rules of trust check",
     "models": "how trust computes scores",
+    "node": "how to run a node of trust",
 }
 _ABOUT = (
     "People, servers and AI agents rate one another. Ratings are signed, kept in a ledger that is one file "

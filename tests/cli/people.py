@@ -15,6 +15,8 @@ from trustcli.records import crypto
 from trustcli.records.envelope import Record
 
 DAY = 86_400_000
+LASTING = frozenset(("serve", "devnet", "sync", "compare", "init", "simulate", "evaluate"))
+"""First words of commands that run until they are ended, reach for a network, or compute for long."""
 
 
 class Person:

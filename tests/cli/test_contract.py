@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.people import BOB, CAROL, bundle
+from tests.cli.people import BOB, CAROL, LASTING, bundle
 from tests.conftest import Program, Ran
 from trustcli.cli.commands import COMMANDS, TAKEN
 from trustcli.cli.declare import REQUIRED, params_of, title_of
@@ -21,7 +21,6 @@ from trustcli.errors import TrustError, exit_table
 
 _CODES = {code for code, _, _ in exit_table()}
 _STREAMS = {"export"}  # NDJSON by nature
-_LASTING = {"serve", "devnet"}  # run until they are ended, or start processes: tests/network
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def _wrongs(name: str) -> list[list[str]]:
     """Return command lines of a command that are wrong, or about things that are not there."""
     words = name.split()
     lines = [[*words, "--no-such-option"], [*words, *"abcdef"], [*words, "--json=1"]]
-    return lines if name in _LASTING else [*lines, [*words, *_required(name)]]
+    return lines if name.split(maxsplit=1)[0] in LASTING else [*lines, [*words, *_required(name)]]
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from trustcli.ledger import Ledger
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -159,3 +161,27 @@ def test_scores_by_hand_are_checked(village: Village) -> None:
     village.exchange()
     assert village.run("bob", "proposal", "score", id_, "10001", exits=(2,))["code"] == "score_range"
     assert village.run("bob", "proposal", "score", id_, "9")["body"]["value"] == 9
+
+
+def test_who_was_not_there_draws_the_same_lots(village: Village) -> None:
+    """Lots hang on a winner two rounds back; a node that missed it takes it from what others announced."""
+    village.run("ann", "propose", "-m", "hello", "--round", "0")
+    for name in ("ann", "bob"):
+        village.run(name, "round", "open", "0")
+    village.exchange()
+    for _ in range(11):
+        for name in ("ann", "bob"):
+            village.run(name, "round", "step")
+    village.exchange()
+    for name in ("ann", "bob"):
+        village.run(name, "round", "close", exits=(4,))  # a third of the weight is silent
+    for name in NAMES:
+        village.run(name, "round", "open", "2")
+    found = set()
+    for name in NAMES:
+        ledger = Ledger.open(str(village.folder / name / "ledger.db"))
+        state = ledger.rounds.get(2)
+        ledger.close()
+        assert state is not None
+        found.add(state["before"])
+    assert found == {village.ids["ann"]}

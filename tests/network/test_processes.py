@@ -14,7 +14,7 @@ import pytest
 
 from trustcli import config
 from trustcli.errors import Busy
-from trustcli.node import Node, announcing, rating
+from trustcli.node import Node, announcing, rating, reporting
 from trustcli.node.asking import Inquiry
 from trustcli.node.devnet import Devnet, agree
 from trustcli.node.rating import Draft
@@ -149,6 +149,54 @@ def test_a_light_node_gets_what_its_subjects_take_and_no_more(folder: str) -> No
         node = net.open(light)
         inquiry = Inquiry(node)
         assert inquiry.about(inquiry.book.get("agent:wanted")).score.value == 4.0
+        node.close()
+
+
+def test_a_bridge_follows_its_file(folder: str, tmp_path: Path) -> None:
+    """A node of role bridge brings its file in, and again when it changes; full nodes get all of it."""
+    feed = tmp_path / "feed.csv"
+    feed.write_text("ann,acme,5\n")
+    with Devnet(folder, 2, now) as net:
+        bridge = net.nodes[1]
+        places = config.places({}, bridge.home)
+        for name, value in (
+            ("role", "bridge"),
+            ("bridge_file", str(feed)),
+            ("bridge_system", "shop"),
+            ("bridge_map", "rater=0,subject=1,value=2"),
+        ):
+            config.change(places, name, value)
+        net.start()
+
+        def outside(which: int) -> set[str]:
+            node = net.open(net.nodes[which])
+            found = {str(e.body["subject"]) for e in node.ledger.entries() if e.body.get("rater")}
+            node.close()
+            return found
+
+        def waited(subjects: set[str]) -> bool:
+            until = time.monotonic() + PATIENCE
+            while time.monotonic() < until and outside(0) != subjects:
+                time.sleep(0.2)
+            return outside(0) == subjects
+
+        assert waited({"shop:acme"})
+        feed.write_text("ann,acme,5\nben,zeta,2\nnonsense\n")
+        assert waited({"shop:acme", "shop:zeta"})
+
+
+def test_an_update_made_before_the_daemon_is_counted_when_it_runs(folder: str) -> None:
+    """Kept while nobody can be asked; committed once the one full peer there is has it."""
+    with Devnet(folder, 2, now) as net:
+        node = net.open(net.nodes[0])
+        _, record = reporting.report(node, "agent:x", "registration", 500, {})
+        notes = node.ledger.network_notes
+        assert reporting.state(notes.commits()[record.id]).name == "kept"
+        net.start()
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and notes.commits()[record.id].committed is None:
+            time.sleep(0.2)
+        assert reporting.state(notes.commits()[record.id]) == ("committed", 1, 1)
         node.close()
 
 

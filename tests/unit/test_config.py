@@ -222,3 +222,14 @@ def test_precedence_of_the_home(trust: Program, tmp_path: Path) -> None:
     other = str(tmp_path / "other")
     assert trust("--home", other, "ledger", "path").out.strip() == f"{other}/ledger.db"
     assert trust("ledger", "path").out.strip() == str(trust.home / "ledger.db")
+
+
+def test_named_choices_are_those_that_exist() -> None:
+    """The meaning of a setting names each value it can have, and no other value is taken."""
+    from trustcli.rounds.rules import FINALITY
+    from trustcli.standing import RULESETS
+
+    for name, values in (("standing_rules", RULESETS), ("finality", FINALITY)):
+        assert all(value in MEANING[name] for value in values)
+        assert all(config._fits(name, value) for value in values)
+        assert not config._fits(name, "another")

@@ -186,7 +186,7 @@ def test_the_main_page_shows_every_command_with_its_summary(made: dict[str, str]
 def test_every_command_has_a_manual_page(made: dict[str, str]) -> None:
     """One page per command or group, with a NAME that `whatis` understands; sub-commands in their group's."""
     names = {path.removeprefix("man/") for path in made if path.startswith("man/")}
-    topics = {f"trust-{topic}.7" for topic in ("exit-codes", "json", "policy", "models")}
+    topics = {f"trust-{topic}.7" for topic in ("exit-codes", "json", "policy", "models", "node")}
     assert names == {"trustcli.1", *(f"trust-{name}.1" for name in TOP), *topics}
     for name in COMMANDS:
         first, _, sub = name.partition(" ")

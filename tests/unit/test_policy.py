@@ -122,7 +122,7 @@ def test_a_whole_policy() -> None:
     fields: dict[str, object] = {
         "min": 4, "category": "honesty", "raters": 2, "max_age_days": 30, "max_spread": 1.5,
         "human_only": True,
-        "model": "stars", "unknown": "deny",
+        "model": "stars", "unknown": "deny", "min_confidence": 0.8,
     }  # fmt: skip
     assert parse(fields, "gate.toml")._asdict() == fields
     assert parse({}, "gate.toml") == Policy() == Policy(min=3.5, raters=1, unknown="review")

@@ -305,9 +305,9 @@ def test_lots_hang_on_the_key_the_round_and_the_last_winner() -> None:
 
 
 def test_other_numbers_of_scorings_keep_the_proportions() -> None:
-    """A cut after 20 listens for 8 and is patient for 14."""
+    """A cut after 20 listens for 6 and is patient for 16."""
     rules = cut_after(DEFAULT, 20)
-    assert (rules.scorings, rules.listen, rules.patience) == (20, 8, 14)
+    assert (rules.scorings, rules.listen, rules.patience) == (20, 6, 16)
 
 
 # ---------------------------------------------------------------- agreement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trustcli import config
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, flag, option
-from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, inquire
+from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, SURE, inquire, sure_of, thin
 from trustcli.errors import NO, OK, UNKNOWN, UsageError
 from trustcli.node import asking
 from trustcli.policy import ON_UNKNOWN, Policy, parse
@@ -34,6 +34,7 @@ def check(
     max_spread: float | None = option(
         "--max-spread", help="highest and lowest stars are no further apart", kind=float, metavar="S"
     ),
+    min_confidence: float | None = SURE,
     human_only: bool = HUMAN,
     policy: str | None = option(
         "--policy", help="rules from a named policy or a TOML file; options win over it", metavar="NAME|FILE"
@@ -69,6 +70,7 @@ def check(
         "human_only": human_only or None,
         "model": model,
         "unknown": unknown,
+        "min_confidence": min_confidence,
     })  # fmt: skip
     inquiry = inquire(session, from_, rules.category, rules.model, as_of, hops, human_only=rules.human_only)
     results = []
@@ -89,9 +91,8 @@ def check(
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
     data, row, _, about = results[0]
     step = f"trust why {word(about.word)}" if exit_ else ""
-    return Reply(
-        "check", data=data, rows=[row], exit=exit_, notes=shown.asked_notes(inquiry.asked, [about]), next=step
-    )
+    notes = (*shown.asked_notes(inquiry.asked, [about]), *thin([scored], rules.min_confidence))
+    return Reply("check", data=data, rows=[row], exit=exit_, notes=notes, next=step)
 
 
 def _words(session: Session, subjects: list[str]) -> list[str]:
@@ -131,6 +132,7 @@ def _data(inquiry: Inquiry, rules: Policy, verdict: Verdict, scored: Scored) -> 
             "raters": score.raters,
             "newest_days": newest,
             "spread": spread,
+            "confidence": shown.exact(sure_of(score, rules.min_confidence)),
         },
         "failed": [failure._asdict() for failure in verdict.failed],
     }

@@ -39,10 +39,9 @@ def close(
     session: Session,
     *,
     number: int | None = _NUMBER,
-    finality: str = option(
+    finality: str | None = option(
         "--finality",
-        help="share of the weight you know that makes it final; default over-2/3",
-        default=FINALITY[0],
+        help="share of the weight you know that makes it final; default: the setting",
         choices=FINALITY,
     ),
 ) -> Reply:
@@ -50,7 +49,7 @@ def close(
 
     Exit code 0 when enough of the weight you know announces the same winner, else 4.
     """
-    found = rounding.close(session.node, number, finality=finality)
+    found = rounding.close(session.node, number, finality=finality or session.node.settings.finality)
     return _reply("round-close", found)._replace(exit=OK if found.final else PARTIAL)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, at_least, flag, option
-from trustcli.errors import OK, UNKNOWN
+from trustcli.errors import OK, UNKNOWN, UsageError
 from trustcli.models import MODELS
 from trustcli.node import asking
 from trustcli.node.asking import Inquiry
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trustcli.cli.session import Session
+    from trustcli.models.answer import Score
     from trustcli.node.asking import Scored
 
 CATEGORY = option("--category", "-c", help="only ratings in this category", metavar="C")
@@ -36,6 +37,12 @@ HOPS = option(
     metavar="N",
     choices=(),
 )
+SURE = option(
+    "--min-confidence",
+    help="be sure of the score to half a star: 0.8 is 80 percent; less is too thin (exit 3)",
+    kind=float,
+    metavar="P",
+)
 HUMAN = flag("--human-only", help="leave out what machines rated unguided")
 
 
@@ -51,6 +58,7 @@ def score(
     as_of: str | None = AS_OF,
     hops: int | None = HOPS,
     human_only: bool = HUMAN,
+    min_confidence: float | None = SURE,
     top: int | None = option("--top", help="only the N best", kind=int, metavar="N"),
     bottom: int | None = option("--bottom", help="only the N worst", kind=int, metavar="N"),
 ) -> Reply:
@@ -65,6 +73,8 @@ def score(
       trust score otc:1 --from otc:35 --as-of 2013-01-01
     """
     at_least(0, top=top, bottom=bottom)
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise UsageError(f"--min-confidence is 0 to 1, not {min_confidence}", hint="0.8 is 80 percent")
     inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
     if subjects:
         found = [inquiry.about(subject) for subject in asking.subjects(inquiry, subjects)]
@@ -73,19 +83,27 @@ def score(
     if top is not None or bottom is not None:
         found = (found[:top] if top else []) + (found[max(len(found) - bottom, top or 0) :] if bottom else [])
     unknown = [scored for scored in found if scored.score.value is None]
+    unsure = thin(found, min_confidence)
     unit = inquiry.model.unit
     asked = inquiry.asked
     return Reply(
         "score",
         data={
             **shown.asked_data(asked, inquiry.book),
-            "rows": [shown.score_data(scored, asked, unit) for scored in found],
+            "rows": [
+                {
+                    **shown.score_data(scored, asked, unit),
+                    "confidence": shown.exact(sure_of(scored.score, min_confidence)),
+                }
+                for scored in found
+            ],
         },
         head=("SUBJECT", "SCORE", "LOW", "HIGH", "RATERS", "FOR", "AGAINST"),
         rows=[cells(scored, unit) for scored in found],
-        exit=UNKNOWN if subjects and unknown else OK,
+        exit=UNKNOWN if subjects and (unknown or unsure) else OK,
         notes=(
             *shown.asked_notes(asked, [scored.subject for scored in found]),
+            *unsure,
             *(() if session.draws else _seen_by(inquiry)),
         ),
         next=_hint(inquiry, unknown, found, bool(subjects)),
@@ -104,8 +122,6 @@ def inquire(
     human_only: bool,
 ) -> Inquiry:
     """Return the question that the options of `score`, `check` and `why` describe."""
-    from trustcli.errors import UsageError  # noqa: PLC0415
-
     if hops is not None and not 1 <= hops <= 6:
         raise UsageError("--hops is 1 to 6")
     node = session.node
@@ -127,6 +143,42 @@ def cells(scored: Scored, unit: str) -> tuple[str, ...]:
         str(score.praise),
         str(score.blame),
     )
+
+
+def sure_of(score: Score, asked: float | None) -> float | None:
+    """Return how sure a score is to half a star, None where that was not asked or there is no telling."""
+    if asked is None:
+        return None
+    from trustcli.models import enough  # noqa: PLC0415  few ask
+
+    return enough.of_score(score)
+
+
+def thin(found: list[Scored], asked: float | None) -> tuple[str, ...]:
+    """Return a sentence about each known score that is less sure than asked."""
+    if asked is None:
+        return ()
+    notes = []
+    for scored in found:
+        sure = sure_of(scored.score, asked)
+        if scored.score.value is None or (sure is not None and sure >= asked):
+            continue
+        known = (
+            "this model does not say how sure it is" if sure is None else f"{sure:.0%} sure to half a star"
+        )
+        notes.append(
+            f"{scored.subject.label}: evidence is too thin, {known}, asked {asked:.0%}{_enough(asked)}"
+        )
+    return tuple(notes)
+
+
+def _enough(asked: float) -> str:
+    from trustcli.models import enough  # noqa: PLC0415  few ask
+
+    if not 0 < asked < 1:
+        return ""
+    count = enough.interactions_needed(enough.HALF_A_STAR / 4, asked)
+    return f"; {count} voices of full weight suffice, whatever they say"
 
 
 def _seen_by(inquiry: Inquiry) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def status(
         "daemon": _daemon(node),
         "sync": _sync(node),
         "network": network.data(found),
+        "round": _round(node),
     }
     data["alerts"] = [alert._asdict() for alert in alerts]
     worst = any(alert.severity != caring.INFO for alert in alerts)
@@ -101,7 +102,16 @@ def _daemon(node: Node) -> dict[str, Any]:
 def _sync(node: Node) -> dict[str, Any]:
     marks = node.ledger.network_notes.marks().values() if node.has_ledger() else ()
     last = max((mark.succeeded for mark in marks), default=0)
-    return {"last": rfc3339(last) if last else None}
+    return {"last": rfc3339(last) if last else None, "seconds": last // 1000}
+
+
+def _round(node: Node) -> dict[str, Any] | None:
+    """Return the last round that was decided here, None where none was."""
+    for number, state in node.ledger.rounds.newest(4).items() if node.has_ledger() else ():
+        if "winner" in state:
+            return {"number": number, "winner": state["winner"] or None, "final": state["final"],
+                    "closed": rfc3339(state["closed"])}  # fmt: skip
+    return None
 
 
 def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -123,6 +133,12 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
     )
     if data["daemon"]["running"]:
         rows.append(("daemon", f"serving on {data['daemon']['listen'] or 'no address, it only dials out'}"))
+    if data["round"]:
+        last = data["round"]
+        winner = (last["winner"] or "nobody")[:16]
+        rows.append(
+            ("round", f"{last['number']} · {winner}{' · final' if last['final'] else ''} · {last['closed']}")
+        )
     if data["sync"]["last"]:
         rows.append(("sync", f"last {data['sync']['last']}"))
     return rows
@@ -141,6 +157,12 @@ def _metrics(data: dict[str, Any], alerts: list[Alert]) -> Iterator[str]:
         ("trust_waiting_ratings", "gauge", "Ratings that wait for a key.", ledger.get("waiting", 0)),
         ("trust_ledger_bytes", "gauge", "Size of the ledger file.", ledger.get("bytes", 0)),
         ("trust_peers", "gauge", "Named peers.", data["peers"]["named"]),
+        (
+            "trust_last_sync_seconds",
+            "gauge",
+            "When the last sync succeeded, Unix time; 0 for never.",
+            data["sync"]["seconds"],
+        ),
         ("trust_nodes", "gauge", "Other nodes that are known.", (data["network"] or {}).get("nodes", 0)),
         (
             "trust_nodes_active",

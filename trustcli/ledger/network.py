@@ -142,6 +142,11 @@ class NetworkNotes:
         """Return the states of updates, by record id."""
         return {row[0]: Commit._make(row) for row in self._rows("SELECT * FROM private_commits")}
 
+    def add_commit(self, commit: Commit) -> None:
+        """Note an update that a running daemon may have noted already: then its count stands."""
+        with connection.Write(self._db, self._path, self._wait) as db:
+            db.execute("INSERT OR IGNORE INTO private_commits VALUES (?,?,?,?,?)", commit)
+
     def save_commits(self, commits: Iterable[Commit]) -> None:
         """Insert or replace states of updates."""
         self._put("private_commits", commits)

@@ -3,10 +3,10 @@
     in(s) = 200 at first;  trust(x) += (1 − d) in(x);  in'(y) = d Σ_x in(x) w(x, y) / Σ_z w(x, z),  d = 0.85
 
 with an edge of weight 1 from every node but the source back to the source, so that nobody keeps all by
-praising nobody, and what is near the source has more. w = max(v, 0). Ziegler & Lausen, "Spreading Activation
-Models for Trust Propagation" (EEE 2004) and "Propagation Models for Trust and Distrust in Social Networks"
-(Information Systems Frontiers 7, 2005), Algorithm 1; ended at a smaller change than the paper's 0.01, for then
-the answer is that of its linear equations. Shares are of the 200.
+praising nobody, and what is near the source has more. w = max(v, 0). Ziegler & Lausen, "Spreading
+Activation Models for Trust Propagation" (EEE 2004) and "Propagation Models for Trust and Distrust in Social
+Networks" (Information Systems Frontiers 7, 2005), Algorithm 1; ended at a smaller change than the paper's
+0.01, for then the answer is that of its linear equations. Shares are of the 200.
 
 Assumes: who is trusted trusts well; an order is what is wanted. Fails when: blame matters (it has none), or
 numbers shall be compared between two who look. Sybils behind one edge keep together at most what flows into

@@ -1,4 +1,4 @@
-"""What array models share that look through one rater's eyes: views kept, trust as a matrix, friends of friends.
+"""What array models share that look through one rater's eyes: views kept, praise as a matrix or as lists.
 
 Such a model answers `seen_by(rater)` with a number for every node, or `said_of(rater, subject)` one pair at
 a time. nan is unknown: nobody that the rater leads to has an opinion.
@@ -105,6 +105,8 @@ class Pairwise(Fitted):
         super().__init__(known)
         self.said: dict[int, dict[int, float]] = {}
         self.heard: dict[int, dict[int, float]] = {}
+        self._friends: dict[int, dict[int, float]] = {}
+        self._admirers: dict[int, dict[int, float]] = {}
         columns = known.rater.tolist(), known.subject.tolist(), known.value.tolist()
         for rater, subject, value in zip(*columns, strict=True):
             if rater != subject:
@@ -117,7 +119,15 @@ class Pairwise(Fitted):
 
     def friends(self, rater: int) -> dict[int, float]:
         """Return whom the rater praised, and how much."""
-        return {other: value for other, value in self.said.get(rater, {}).items() if value > 0}
+        if rater not in self._friends:
+            self._friends[rater] = _praise(self.said.get(rater, {}))
+        return self._friends[rater]
+
+    def admirers(self, subject: int) -> dict[int, float]:
+        """Return who praised the subject, and how much."""
+        if subject not in self._admirers:
+            self._admirers[subject] = _praise(self.heard.get(subject, {}))
+        return self._admirers[subject]
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         """Return what each rater would say of the subject beside it, shape as given."""
@@ -127,3 +137,7 @@ class Pairwise(Fitted):
     def standing(self) -> Floats:
         """Return the plain mean of what each node received: a view of one is nobody's in general."""
         return received_mean(self.known)
+
+
+def _praise(values: dict[int, float]) -> dict[int, float]:
+    return {other: value for other, value in values.items() if value > 0}

@@ -2,14 +2,15 @@
 
     t(i, s) = Σ_j t(i, j) t(j, s) / Σ_j t(i, j)   over j on a shortest chain with t(i, j) ≥ max
 
-max is the strength of the strongest shortest chain, and a chain's strength that of its weakest link, the last
-rating (of the subject) not counted. One's own rating is the answer where there is one. Golbeck, "Computing and
-Applying Trust in Web-based Social Networks" (PhD thesis, Maryland 2005, §6.2). Links are ratings better than
-middling, of weight (1 + v) / 2; what is said of the subject may be praise or blame.
+max is the strength of the strongest shortest chain, and a chain's strength that of its weakest link, the
+last rating (of the subject) not counted. One's own rating is the answer where there is one. Golbeck,
+"Computing and Applying Trust in Web-based Social Networks" (PhD thesis, Maryland 2005, §6.2). Links are
+ratings better than middling, of weight (1 + v) / 2; what is said of the subject may be praise or blame.
 
 Assumes: nearer is more accurate, and better trusted is more accurate. Fails when: the nearest who knows the
-subject is wrong: those further away are not heard, however many. Sybils behind one edge speak together as that
-edge would, being nearest or not heard; but a vouched Sybil nearer than every honest voice is the only voice.
+subject is wrong: those further away are not heard, however many. Sybils behind one edge speak together as
+that edge would, being nearest or not heard; but a vouched Sybil nearer than every honest voice is the only
+voice.
 """
 
 from __future__ import annotations
@@ -65,18 +66,14 @@ class FittedTidal(Pairwise):
         voices = self._nearest(rater, subject)
         if not voices:
             return math.nan
-        return self._ebb(rater, subject, voices)[rater]
+        return self._ebb(rater, voices)[rater]
 
     def _nearest(self, rater: int, subject: int) -> dict[int, float]:
-        """Return the voices of the lowest level."""
+        """Return the voices of the lowest level; the subject itself is never on the way to them."""
         level = self.tide(rater).level
         heard = {voice: value for voice, value in self.heard.get(subject, {}).items() if voice in level}
         lowest = min((level[voice] for voice in heard), default=0)
-        # nobody is led to a voice by the subject itself
-        chosen = {voice: value for voice, value in heard.items() if level[voice] == lowest}
-        if subject in level and level[subject] < lowest:
-            return {}
-        return chosen
+        return {voice: value for voice, value in heard.items() if level[voice] == lowest}
 
     def _links(self, rater: int, voices: dict[int, float]) -> list[dict[int, dict[int, float]]]:
         """Return the links that count, {node: {friend: weight}}, from the voices' level to the rater's."""
@@ -93,7 +90,7 @@ class FittedTidal(Pairwise):
             front = set(links)
         return steps
 
-    def _ebb(self, rater: int, subject: int, voices: dict[int, float]) -> dict[int, float]:
+    def _ebb(self, rater: int, voices: dict[int, float]) -> dict[int, float]:
         known = dict(voices)
         for links in self._links(rater, voices):
             for node, friends in links.items():

@@ -8,6 +8,7 @@ import stat
 
 from trustcli.errors import NotFound, TrustError
 from trustcli.ledger.connection import journal_mode
+from trustcli.node.running import running
 from trustcli.timing import DAY, rfc3339
 from trustcli.value import NamedTuple
 
@@ -56,8 +57,22 @@ def alerts(node: Node) -> list[Alert]:
         Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()
     ]
     if node.has_ledger():
-        found += _expiring(node)
+        found += _expiring(node) + _stale(node)
     return found
+
+
+def _stale(node: Node) -> list[Alert]:
+    """Say when syncs with a peer have failed for a day, unless a daemon keeps links meanwhile."""
+    marks = node.ledger.network_notes.marks().values()
+    now = node.clock()
+    late = [mark.peer for mark in marks if mark.failures and now - mark.succeeded > DAY]
+    if not late or running(node.places):
+        return []
+    return [
+        Alert(
+            "sync_stale", WARN, f"no sync with {late[0]} for a day", f"trust sync {late[0]}, or trust doctor"
+        )
+    ]
 
 
 def _expiring(node: Node) -> list[Alert]:

@@ -7,13 +7,15 @@ waiting here and is not read further before they are settled, so that nobody's f
 from __future__ import annotations
 
 import os
+from collections import Counter
 
-from trustcli.errors import Busy, NotFound
+from trustcli.errors import Busy, NotFound, TrustError
 from trustcli.mesh.handshake import Me
 from trustcli.mesh.machine import Mesh
 from trustcli.mesh.memory import Seen, banned
 from trustcli.mesh.taking import FIRST_SHARE, FORGED
 from trustcli.node import Node, contacts
+from trustcli.node.feeding import Feed, follows
 from trustcli.node.observing import Observing
 from trustcli.node.remembering import LedgerMemory
 from trustcli.node.sharing import LedgerShelf
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustcli.mesh.actions import Action
+    from trustcli.node.bridging import Bridged
     from trustcli.records.envelope import Signer
 
     Act = Callable[["Turn"], None]
@@ -102,6 +105,7 @@ class Meshing:
         self._settled: list[int] = []
         self._noted = 0
         self._credits: dict[str, Credit] = {}
+        self._counts: Counter[str] = Counter()
         self._mesh: Mesh
         self._shelf: LedgerShelf
         self._memory: LedgerMemory
@@ -172,7 +176,7 @@ class Meshing:
 
     def metrics(self) -> str:
         """Return lines of Prometheus text about the mesh."""
-        counts = sorted(self._mesh.counts().items())
+        counts = sorted({**self._mesh.counts(), **self._counts}.items())
         text = "# HELP trust_mesh_events_total What happened on the mesh.\n"
         text += "# TYPE trust_mesh_events_total counter\n"
         text += "".join(f'trust_mesh_events_total{{what="{what}"}} {count}\n' for what, count in counts)
@@ -211,6 +215,7 @@ class Meshing:
         self._mesh = Mesh(me, self._shelf, now=now, entropy=os.urandom, memory=self._memory)
         node.lend(node.me, self._sign)
         self._observing = Observing(node.ledger, self._memory.everybody(), now)
+        self._feed = Feed(node, self._lent, self._bridged) if follows(node) else None
         self._timetable = Timetable(node, self._observe) if settings.round_every else None
 
     def _end(self) -> None:
@@ -232,6 +237,8 @@ class Meshing:
             self._mesh.woke(now)
         self._mesh.settle(now)
         wake = self._mesh.tick(now)
+        if self._feed:
+            self._feed.tick(now)
         if self._timetable:
             wake = min(wake, self._timetable.tick(now))
         turn, self._settled = Turn(self._mesh.drain(), self._settled), []
@@ -250,6 +257,19 @@ class Meshing:
             self._observing.tick(self._memory.everybody(), now)
         except Busy:
             pass
+
+    def _lent(self) -> Node:
+        """Return the node for a thread of its own, able to sign."""
+        node = twin(self._node)
+        node.lend(node.me, self._sign)
+        return node
+
+    def _bridged(self, done: Bridged | TrustError) -> None:
+        """Count what a bridge brought in, for the metrics."""
+        if isinstance(done, TrustError):
+            self._counts["bridge runs failed"] += 1
+        else:
+            self._counts.update({"bridged": done.added, "bridge rows refused": len(done.refused)})
 
     def _observe(self, now: int) -> None:
         self._observing.write(self._memory.everybody(), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcli.errors import NotFound
+from trustcli.ledger.network import Commit
 from trustcli.node.naming import NameBook
 from trustcli.node.rating import keep, seal
 from trustcli.safe import word as quote
@@ -10,7 +11,6 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trustcli.ledger.network import Commit
     from trustcli.node import Node
     from trustcli.node.naming import Subject
     from trustcli.records.canonical import Json
@@ -50,11 +50,13 @@ def report(
     record = seal(node, author, "update", body, node.clock())
     if not dry_run:
         keep(node, record)
+        # so that a daemon that starts later asks its peers about it, too
+        node.ledger.network_notes.add_commit(Commit(record.id, 0, 0, record.created, None))
     return subject, record
 
 
 def state(commit: Commit | None) -> State:
     """Return the state of an update from what this node noted about it."""
-    if commit is None:
+    if commit is None or not commit.asked:
         return State(KEPT)
     return State(PENDING if commit.committed is None else COMMITTED, commit.accepted, commit.asked)

@@ -66,7 +66,7 @@ def standings(node: Node, *, rules: str | None = None, as_of: int | None = None)
         return []
     book = NameBook(node)
     now = node.clock() if as_of is None else as_of
-    found = standing.standings(observations(node), now, ruleset(rules))
+    found = standing.standings(observations(node), now, ruleset(rules or node.settings.standing_rules))
     whole = sum(one.value for one in found.values()) or 1
     placed = [
         Placed(book.subject(id_), one.value, one.value / whole, one.seen, one.last, one.banned_until)
@@ -77,7 +77,7 @@ def standings(node: Node, *, rules: str | None = None, as_of: int | None = None)
 
 def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
     """Return the table that rounds weigh by: own observations only, blocked peers at nothing."""
-    found = standing.table(observations(node), now, ruleset(rules))
+    found = standing.table(observations(node), now, ruleset(rules or node.settings.standing_rules))
     blocked = {peer.subject for peer in node.ledger.private.peers() if peer.blocked}
     return {id_: value for id_, value in found.items() if id_ not in blocked}
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEAST = 10.0  # seconds of a window: with less, what is said in one slot does not reach all before the next
 SLOTS = 20  # of a window
 _FIRST = 3  # slots in which proposals travel, before the first scoring
+_RECENT = 8  # rounds that may still be undecided: a node that was away for longer leaves them open
 BATCH = "batch"
 
 
@@ -54,7 +55,7 @@ class Timetable:
 
     def _play(self, number: int, slot: int, now: int) -> None:
         """Do what one slot of a window asks for: open, score or announce; and end what is over."""
-        ours = self._node.ledger.rounds.all()
+        ours = self._node.ledger.rounds.newest(_RECENT)
         if number not in ours:
             self._observed(now)
             rounding.open_(self._node, number)
@@ -80,4 +81,4 @@ class Timetable:
                 break
             rounding.step(self._node, number)
         rounding.step(self._node, number)
-        rounding.close(self._node, number)
+        rounding.close(self._node, number, finality=self._node.settings.finality)

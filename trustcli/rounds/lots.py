@@ -1,7 +1,7 @@
 """The lot of a proposer in a round: the order in which everybody looks at proposals.
 
 It hangs on the key, not on what is proposed, so there is nothing to try out until it comes out well; and on
-who proposed the winner of an earlier round, so that it cannot be known, and no key be made to fit, much ahead.
+who proposed the winner of an earlier round, so that it cannot be known, nor a key be made to fit, much ahead.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class Rules(NamedTuple):
     base: int = SELF_SCORE
     opinion: str = LOTS
     scorings: int = 10
-    listen: int = 4
-    patience: int = 7
+    listen: int = 3
+    patience: int = 8
     levels: Sequence[int] = (10_000, 5_000, 2_500, 1_250)
     rise: int = 10
     vouchers: int = 2

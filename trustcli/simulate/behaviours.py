@@ -5,6 +5,8 @@ Chances are drawn as in the QTM simulator (West, Kannan, Lee, Sokolsky 2010): ho
 chance of U[.9, 1], bad ones with U[0, .1], disguised ones do both their duties with U[.5, 1].
 """
 
+# ruff: noqa: ARG002, D102  attackers override what Peer documents, and need not all that they are told
+
 from __future__ import annotations
 
 from trustcli.value import NamedTuple
@@ -31,7 +33,6 @@ class Peer:
     """
 
     honest = True
-    vouches = False  # whether it has anything to say without having dealt
 
     def __init__(self, key: int, dice: Random) -> None:
         self.key = key
@@ -98,8 +99,6 @@ class Disguised(Peer):
 class Clique(Provider):
     """Serves badly, praises its mates, and tells the truth of others so as to be believed."""
 
-    vouches = True
-
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
         return [(mate, PRAISE) for mate in mates if mate != self.key]
 
@@ -113,8 +112,6 @@ class Camouflage(Clique):
 
 class Slander(Provider):
     """Serves badly, and blames every honest peer."""
-
-    vouches = True
 
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
         return [(key, BLAME) for key in honest]

@@ -1,0 +1,138 @@
+"""How a peer of a market chooses: by a trust model, by its own dealings, by lot, or knowing all.
+
+Everybody's dealings are kept here, with what everybody says of them: (good − bad) / (good + bad + 2), what
+Beta reputation expects (Jøsang 2002), from −1 to 1 and near 0 after little.
+"""
+
+# ruff: noqa: ARG002  a chooser is told more than it may need
+
+from __future__ import annotations
+
+import numpy as np
+
+from trustcli.models.arrays import load, ratings
+from trustcli.timing import DAY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from trustcli.models.arrays import Fitted, Ratings
+
+    class Scene(Protocol):
+        """Where choices are made: the key of each slot, everybody's dealings, and the truth."""
+
+        dealings: Dealings
+
+        def key(self, slot: int) -> int:
+            """Return the key under which a slot is known."""
+            ...
+
+        def chance(self, slot: int) -> float:
+            """Return the true chance 0..1 that a slot would serve well now."""
+            ...
+
+
+CEILING, ALONE, BLIND = "ceiling", "alone", "blind"
+"""Not models: an oracle, one's own dealings and nobody's word, and a choice by lot."""
+
+
+class Dealings:
+    """Who dealt with whom, how it is told, and what else is claimed."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[int, int], tuple[int, int, int]] = {}  # (rater, subject) → good, bad, day
+        self._claimed: dict[tuple[int, int], tuple[float, int]] = {}
+
+    def tell(self, rater: int, subject: int, good: bool, day: int) -> None:
+        """Add one service as the rater tells it."""
+        fine, bad, _ = self._told.get((rater, subject), (0, 0, 0))
+        self._told[rater, subject] = fine + good, bad + (not good), day
+
+    def claim(self, rater: int, subject: int, value: float, day: int) -> None:
+        """Let a rater say something, −1..1, whatever it dealt."""
+        self._claimed[rater, subject] = value, day
+
+    def own(self, rater: int, subject: int) -> float:
+        """Return what a rater expects of a subject by its own dealings, −1..1."""
+        good, bad, _ = self._told.get((rater, subject), (0, 0, 0))
+        return (good - bad) / (good + bad + 2)
+
+    def said(self, keys: int) -> Ratings:
+        """Return what everybody says among `keys` keys, one rating a pair."""
+        rows = {pair: (self.own(*pair), day) for pair, (_, _, day) in self._told.items()}
+        rows.update(self._claimed)
+        pairs = np.array(list(rows), dtype=np.int64).reshape(-1, 2)
+        value, day = np.array(list(rows.values()), dtype=np.float64).reshape(-1, 2).T
+        return ratings(pairs[:, 0], pairs[:, 1], value, (day * DAY).astype(np.int64), keys)
+
+
+class Chooser:
+    """Chooses by lot: offers come in an order drawn by lot, and the first of equals is taken."""
+
+    def learn(self, said: Ratings) -> None:
+        """Take in what everybody says by now."""
+
+    def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
+        """Return what the consumer expects of each offer; more is better."""
+        return [0.0] * len(offers)
+
+    def choose(self, scene: Scene, consumer: int, offers: Sequence[int]) -> int:
+        """Return the offer that most is expected of."""
+        expected = [round(value, 12) for value in self.expect(scene, consumer, offers)]
+        return offers[expected.index(max(expected))]
+
+
+class ByModel(Chooser):
+    """Chooses by a model, fitted to what is said; what the model does not know counts as the mean of it.
+
+    Raises:
+        UsageError: no such model.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._model = load(name)
+        self._fitted: Fitted | None = None
+        self._mean = 0.0
+
+    def learn(self, said: Ratings) -> None:
+        """Fit the model."""
+        self._fitted = self._model.fit(said) if len(said.value) else None
+        self._mean = float(said.value.mean()) if len(said.value) else 0.0
+
+    def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
+        """Ask the model."""
+        if self._fitted is None:
+            return [0.0] * len(offers)
+        subjects = np.array([scene.key(slot) for slot in offers], dtype=np.int64)
+        found = self._fitted.predict(np.full(len(subjects), scene.key(consumer)), subjects)
+        expected: list[float] = np.where(np.isnan(found), self._mean, found).tolist()
+        return expected
+
+
+class Alone(Chooser):
+    """Chooses by its own dealings."""
+
+    def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
+        """Remember."""
+        rater = scene.key(consumer)
+        return [scene.dealings.own(rater, scene.key(slot)) for slot in offers]
+
+
+class Oracle(Chooser):
+    """Knows the truth."""
+
+    def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
+        """Look at it."""
+        return [scene.chance(slot) for slot in offers]
+
+
+def chooser(name: str) -> Chooser:
+    """Return the chooser called `name`: CEILING, ALONE, BLIND or an array model.
+
+    Raises:
+        UsageError: no such model.
+    """
+    plain: dict[str, type[Chooser]] = {CEILING: Oracle, ALONE: Alone, BLIND: Chooser}
+    return plain[name]() if name in plain else ByModel(name)
