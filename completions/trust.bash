@@ -120,14 +120,11 @@ _trustcli_value() {
         'report --priority') offered='normal high critical' ;;
         'report 0') kind=names ;;
         'score --from') kind=names ;;
-        'score --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'score '[0-9]*) kind=names ;;
         'check --unknown') offered='review deny allow' ;;
         'check --from') kind=names ;;
-        'check --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'check '[0-9]*) kind=names ;;
         'why --from') kind=names ;;
-        'why --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'why 0') kind=names ;;
         'log --by') kind=names ;;
         'log --kind') offered='rating revocation key announce update proposal score winner evidence' ;;
@@ -136,7 +133,6 @@ _trustcli_value() {
         'graph --format') offered='csv dot graphml html json mermaid svg' ;;
         'graph -f') offered='csv dot graphml html json mermaid svg' ;;
         'graph --from') kind=names ;;
-        'graph --model') offered='beta stars eigentrust hybrid bias fairness rev2' ;;
         'graph --output') kind=files ;;
         'graph -o') kind=files ;;
         'sync --subject') kind=names ;;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from trustcli import durable, policy
+from trustcli import durable, models, policy
 from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
 from trustcli.models import DEFAULT, MODELS
 from trustcli.records.roles import ROLES
@@ -109,7 +109,7 @@ MEANING = {
 
 
 _MAY_BE_EMPTY = ("owner", "bridge_file", "bridge_system")
-_CHOICES = {"model": MODELS, "role": ROLES, "propose": ("batch", "none")}
+_CHOICES = {"role": ROLES, "propose": ("batch", "none")}
 
 
 def places(environment: Mapping[str, str], home: str | None = None) -> Places:
@@ -229,13 +229,19 @@ def _fits(name: str, value: object) -> bool:
     kind = type(default)
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
+    if name == "model":
+        return models.exists(value)
     choices = _choices(name)
     if choices is not None:
         return value in choices
     if name in _LIMITS:
         low, high = _LIMITS[name]
         return low <= value <= high  # type: ignore[operator]  # numbers, see above
-    return not isinstance(value, str) or (name in _MAY_BE_EMPTY and not value) or _is_word(value, 1_024 if name.startswith("bridge_") else 64)
+    return (
+        not isinstance(value, str)
+        or (name in _MAY_BE_EMPTY and not value)
+        or _is_word(value, 1_024 if name.startswith("bridge_") else 64)
+    )
 
 
 def _choices(name: str) -> Collection[str] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from trustcli import models
 from trustcli.errors import NO, OK, UNKNOWN, ConfigError
-from trustcli.models import MODELS
 from trustcli.safe import shown
 from trustcli.timing import DAY
 from trustcli.value import NamedTuple
@@ -127,5 +127,7 @@ def _fits(name: str, value: object) -> bool:
         return type(value) is bool
     if type(value) is not str:
         return False
-    allowed = {"model": MODELS, "unknown": ON_UNKNOWN}.get(name)
+    if name == "model":
+        return models.exists(value)
+    allowed = {"unknown": ON_UNKNOWN}.get(name)
     return bool(value) if allowed is None else value in allowed

@@ -1,4 +1,4 @@
-"""Rounds run by real nodes: the same winners everywhere, whoever is killed, late or lying; every audit passes."""
+"""Rounds run by real nodes: one winner everywhere, whoever is killed, late or lying; all audits pass."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def common(found: dict[str, dict[int, str]]) -> list[set[str]]:
 
 
 def test_nodes_settle_on_one_block_each_round(tmp_path: Path) -> None:
-    """Three nodes, two rounds: one winner each, an empty round where nothing was proposed, audits without a finding."""
+    """Three nodes: one winner each round, none where nothing was proposed, audits without a finding."""
     with Devnet(str(tmp_path / "net"), 3, now, round_every=EVERY) as net:
         net.start()
         net.rate()

@@ -14,7 +14,7 @@ from tests.network_of_raters import DAY, ME, NOW, World, rating
 from tests.unit.test_array_models import crowd
 from trustcli.models import hybrid
 from trustcli.models.evidence import PUBLIC, TRUSTED, Evidence, Heard, habit, public_factors, trusted_factors
-from trustcli.models.hybrid import DEFAULT, Blend, Hybrid
+from trustcli.models.hybrid import DEFAULT, Blend
 from trustcli.models.hybrid_arrays import Book, Online, learned
 from trustcli.models.reach import HOP, Trust
 from trustcli.models.ridge import Ridge
@@ -173,11 +173,11 @@ def test_the_parts_sum_to_the_score(world: World) -> None:
     """What each factor adds, in stars, sums to the distance from three stars."""
     names = village(world, 2)
     inquiry = world.inquiry(model="hybrid")
-    model = inquiry.model
-    assert isinstance(model, Hybrid)
     for name in names:
-        number = inquiry.reader.number(inquiry.book.get(rating(name, "agent:x", 3).author).id)
-        parts = model.parts(inquiry.view, inquiry._question, number)
+        subject = inquiry.book.get(rating(name, "agent:x", 3).author)
+        answer = inquiry.about(subject).answer
+        assert answer
+        parts = answer.parts
         value = world.score(name, model="hybrid").value
         if value is not None and 1 < value < 5:
             assert 3 + math.fsum(part for _, part in parts) == pytest.approx(value, abs=1e-9)

@@ -318,10 +318,10 @@ def test_advogatos_levels() -> None:
 
 
 def test_sybilrank_of_three() -> None:
-    """A line a – b – c from a, two steps: all at a, b, then half at a and c; by degree ½, 0, ½."""
+    """A line a – b – c from a, two steps: all at b, then half at a and c; on average ¼ a degree."""
     known = of((0, 1, 1.0), (1, 0, 1.0), (1, 2, 1.0), (2, 1, 1.0))
     assert sybilrank.steps(3) == 2
-    assert seen(sybilrank.ARRAY, known, 0) == [0.5, 0, 0.5]
+    assert seen(sybilrank.ARRAY, known, 0) == [0.25, 0.25, 0.25]
 
 
 def test_praising_somebody_nearer_makes_no_neighbour() -> None:

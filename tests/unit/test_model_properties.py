@@ -95,7 +95,7 @@ def honest(seed: int = 3) -> list[Row]:
 
 
 def farm(count: int, *, vouch: float = 1.0, word: float | None = None) -> list[Row]:
-    """Return `count` Sybils behind the edge careless → first: star, ring and back; with a word on the target."""
+    """Return `count` Sybils behind careless → first: star, ring and back; and their word on the target."""
     sybils = range(HONEST, HONEST + count)
     rows: list[Row] = [(CARELESS, HONEST, vouch)] if count else []
     for sybil in sybils[1:]:

@@ -56,6 +56,10 @@ def reasons(console: Console, data: dict[str, Any], title: str) -> None:
         line.append(f"  weight {term['weight']:.2f} {'▇' * max(1, round(term['share'] * 10))}", style="dim")
         line.append(f"  {term['age_days']:.0f} d", style="dim")
         tree.add(line)
+    if data["parts"]:
+        sums = tree.add(Text("what each factor adds to three stars", style="dim"))
+        for one in data["parts"]:
+            sums.add(Text(f"{one['stars']:+.2f}  {safe(one['factor'])}", style=_colour(3 + one["stars"])))
     counts = data["ignored_because"]
     if counts:
         left = tree.add(Text("left out", style="dim"))

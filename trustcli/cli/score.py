@@ -26,9 +26,7 @@ FROM = option(
     metavar="NAME",
     complete="names",
 )
-MODEL = option(
-    "--model", help=f"{', '.join(MODELS)}; default: setting `model`", choices=tuple(MODELS), metavar="M"
-)
+MODEL = option("--model", help=f"{', '.join(MODELS)}; default: setting `model`", metavar="M")
 AS_OF = option("--as-of", help="what was known then: 2026-11-20, 90d, now-1h", metavar="TIME")
 HOPS = option(
     "--hops",

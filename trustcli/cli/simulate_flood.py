@@ -73,7 +73,9 @@ def flood(
         "seconds": seconds, "strength": strength, "observers": observers, "seed": seed,
         "care": plan.care._asdict(),
         **{name: exact(trust) for name, (_, trust) in marks.items()},
-        **{name: found.first(what) for name, what in (("flagged", "dropped"), ("quarantined", "alert"), ("cleared", "cleared"))},
+        "flagged": found.first("dropped"),
+        "quarantined": found.first("alert"),
+        "cleared": found.first("cleared", since=seconds),
         "on_off": attacker._asdict(),
         "curve": [
             {**one._asdict(), **{name: exact(getattr(one, name)) for name in ("trust", "plain", "flagged", "quarantined")}}

@@ -50,6 +50,7 @@ def why(
         **shown.asked_data(inquiry.asked, inquiry.book),
         "terms": [_term(inquiry, term, ids, total) for term in terms],
         "terms_total": len(answer.terms),
+        "parts": [{"factor": name, "stars": shown.exact(part)} for name, part in answer.parts],
         "ignored": [_ignored(inquiry, one, ids) for one in ignored[:limit]],
         "ignored_total": len(ignored),
         "ignored_because": dict(sorted(Counter(one.because for one in ignored).items())),
@@ -123,6 +124,7 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
         )
         for term in data["terms"]
     ]
+    rows += [("part", one["factor"], f"{one['stars']:+.2f}") for one in data["parts"]]
     rows += [("ignored", one["label"], one["because"], _short(one["record"])) for one in data["ignored"]]
     return rows
 

@@ -37,6 +37,11 @@ def outside() -> dict[str, str]:
     return {entry.name: entry.module for entry in entry_points(group="trustcli.models")}
 
 
+def exists(name: object) -> bool:
+    """Say whether there is a model of this name."""
+    return name in MODELS or name in outside()
+
+
 def load(name: str) -> Model:
     """Return the model called `name`: one of MODELS, or one that another package brings.
 

@@ -6,7 +6,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from trustcli.view import Ignored, View, Voice
@@ -69,11 +69,15 @@ class Score(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A score with its reasons."""
+    """A score with its reasons.
+
+    `parts` is what each factor adds to the value, in its unit, where the model is a sum of factors.
+    """
 
     score: Score
     terms: list[Term]
     ignored: list[Ignored]
+    parts: Sequence[tuple[str, float]] = ()
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ Gómez Mármol, Martínez Pérez, Gómez Skarmeta, "TACS, a Trust Model for P2P 
 Communications 51, 2009), with formulas and parameters of its sibling BTRM-WSN: φ 0.1, ρ 0.2, τ = 0.5 at
 first. Pheromone is the asking rater's own, η = s. Here ants are not drawn: their shares flow, as many ants
 would, along shortest chains of praise (what an ant has not visited), so equal ratings give equal answers;
-equally good neighbours share the 0.98. A score is the share of ants that stop there in the last round.
+equally good neighbours share the 0.98. A score is the share of all ants that stop there.
 
 Assumes: one provider is wanted, and soon. Fails when: all are to be ranked: nearly all ants end at one or
 two; or blame of a third should count (it only closes the blamer's own link). A farm behind one edge gets at
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PHI, RHO, GREED = 0.1, 0.2, 0.98  # φ, ρ, q0
 FIRST = 0.5  # τ of a link nobody has used
 STOP = 0.5  # pheromone above which an ant may stop
-ROUNDS = 20
+ROUNDS = 10
 HOPS = 6
 _SAME = 12  # digits to which two links are equally good
 
@@ -74,8 +74,8 @@ class _Fitted(Personal):
         for _ in range(ROUNDS):
             stopped, crossed, quality = self._march(rater, trail, tau)
             tau = self._deposit(trail, tau, crossed, quality)
-            found = stopped
-        return found
+            found += stopped
+        return found / ROUNDS
 
     def _trail(self, rater: int) -> tuple[Trail, Floats]:
         n = self.known.nodes
@@ -88,7 +88,7 @@ class _Fitted(Personal):
             front, depth = near & (hops < 0), depth + 1
         down: Truths = (hops[self._rater] >= 0) & (hops[self._subject] == hops[self._rater] + 1)
         begins = hops[self._rater[down]]
-        steps = [np.flatnonzero(begins == hop) for hop in range(HOPS)]
+        steps = [np.flatnonzero(begins == hop) for hop in range(begins.max(initial=-1) + 1)]
         trail = Trail(self._rater[down], self._subject[down], self._eta[down], steps)
         return trail, self._tau[down]
 

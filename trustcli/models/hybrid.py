@@ -128,7 +128,11 @@ class Hybrid:
     unit = STARS
 
     def score(self, view: View, question: Question, subject: int) -> Answer:
-        """Score one subject, reading what `beta` reads, one's own ratings and what the subject gave."""
+        """Score one subject, reading what `beta` reads, one's own ratings and what the subject gave.
+
+        The `parts` are what each factor adds, in stars, to the middle of the scale: they sum to the
+        score less 3, unless it was clipped at 1 or 5.
+        """
         voices, ignored = view.voices_of(subject, question.category)
         return _Eyes(view, question).answer(view.current(subject), voices, ignored)
 
@@ -139,19 +143,6 @@ class Hybrid:
         for voice in view.all_voices(question.category):
             by_subject.setdefault(voice.subject, {})[voice.rater] = voice
         return [eyes.answer(subject, voices, []).score for subject, voices in by_subject.items()]
-
-    def parts(self, view: View, question: Question, subject: int) -> list[tuple[str, float]]:
-        """Return what each factor adds, in stars, by name; nothing where the subject is unknown.
-
-        They sum to the score less 3, the middle of the scale, unless it was clipped at 1 or 5.
-        """
-        voices, _ = view.voices_of(subject, question.category)
-        eyes = _Eyes(view, question)
-        terms, _ = eyes.weighed(voices)
-        if not terms:
-            return []
-        found = DEFAULT.parts(eyes.evidence(view.current(subject), voices, terms))
-        return [(name, 2 * part) for name, part in found]
 
 
 class _Eyes:
@@ -169,11 +160,13 @@ class _Eyes:
         terms, silent = self.weighed(voices)
         if not terms:
             return Answer(Score(subject, None), [], ignored + silent)
-        value = 3 + 2 * DEFAULT.predict(self.evidence(subject, voices, terms))
+        evidence = self.evidence(subject, voices, terms)
+        value = 3 + 2 * DEFAULT.predict(evidence)
         score = summary(subject, value, terms)._replace(
             weight=math.fsum(term.weight for term in terms), expected=value, deviation=2 * ERROR
         )
-        return Answer(score, ranked(terms, self._view), ignored + silent)
+        parts = [(name, 2 * part) for name, part in DEFAULT.parts(evidence)]
+        return Answer(score, ranked(terms, self._view), ignored + silent, parts)
 
     def weighed(self, voices: dict[int, Voice]) -> tuple[list[Term], list[Ignored]]:
         """Return the voices that count, and those that do not."""

@@ -58,24 +58,24 @@ class Event(NamedTuple):
 
 
 class Flood(NamedTuple):
-    """What happened."""
+    """What happened: to be read by the second, and by observer, in order of time."""
 
     curve: list[Second]
     events: list[Event]
+    observers: int
 
     def at(self, second: int) -> float:
         """Return the trust at a second."""
         return self.curve[second - self.curve[0].second].trust
 
-    def first(self, what: str) -> float | None:
-        """Return the second by which half the observers had seen this since the flood began, None if not."""
-        observers = {event.observer: event.second for event in reversed(self.events) if self._is(event, what)}
-        seen = sorted(observers.values())
-        half = (max(event.observer for event in self.events) + 1) // 2 if self.events else 0
-        return seen[half] if half < len(seen) else None
-
-    def _is(self, event: Event, what: str) -> bool:
-        return event.what == what and event.second >= 0
+    def first(self, what: str, since: int = 0) -> float | None:
+        """Return the second by which half the observers had seen this since a second; None if not half."""
+        seen: dict[int, float] = {}
+        for event in self.events:
+            if event.what == what and event.second >= since:
+                seen.setdefault(event.observer, event.second)
+        half = (self.observers + 1) // 2
+        return sorted(seen.values())[half - 1] if len(seen) >= half else None
 
 
 def run(plan: Plan) -> Flood:
@@ -84,7 +84,7 @@ def run(plan: Plan) -> Flood:
     curve = [_mean([seen for seen, _ in row]) for row in zip(*observers, strict=True)]
     events = [event for row in observers for _, seen in row for event in seen]
     events.sort(key=lambda event: (event.second, event.observer))
-    return Flood(curve, events)
+    return Flood(curve, events, plan.observers)
 
 
 def _mean(seen: list[Second]) -> Second:

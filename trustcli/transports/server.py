@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trustcli.transports.gate import Seat
     from trustcli.transports.limits import Limits
 
+_TURN = 0.002  # seconds until the next is let in after one was turned away: the backlog holds those who wait
 _BREATH = 0.5  # seconds to wait before accepting again when the process is out of files
 
 
@@ -161,7 +162,7 @@ class Server:
             seat = self._gate.enter(UNIX if local else peer[0])
             if seat is None:
                 accepted.close()
-                await asyncio.sleep(0)  # a flood must not keep the others from their turn
+                await asyncio.sleep(_TURN)  # a flood must not keep the others from their turn
                 continue
 
             def connection(seat: Seat = seat) -> Connection:

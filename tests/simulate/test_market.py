@@ -1,0 +1,256 @@
+"""The market: who gets good service under which model, against whom."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import Program
+from trustcli.cli import commands
+from trustcli.errors import BadInput, UsageError
+from trustcli.simulate import replay
+from trustcli.simulate.behaviours import BEHAVIOURS, BURNT, LOYAL, Peer
+from trustcli.simulate.choosing import ALONE, BLIND, CEILING, Dealings, chooser
+from trustcli.simulate.market import Market, Plan, measure, requests, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trustcli.simulate.market import Row
+
+SMALL = Plan(peers=20, rounds=12, offers=6, warm_up=2)
+
+
+def still() -> float:
+    """Return the time on a clock that stands."""
+    return 0.0
+
+
+def rows(behaviour: str, models: list[str], shares: list[float], plan: Plan = SMALL) -> list[Row]:
+    """Return the rows of one behaviour."""
+    return list(measure(plan, [behaviour], models, shares, still))
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_knowing_the_truth_is_the_ceiling(behaviour: str) -> None:
+    """Against every behaviour the oracle does better than the lot, and models are held against it."""
+    for share in (0.0, 0.4):
+        (row,) = rows(behaviour, ["stars"], [share])
+        assert row.ceiling >= row.floor
+        assert row.of_ceiling == pytest.approx(row.effectiveness / row.ceiling)
+        assert (row.gain is None) == (share == 0)
+
+
+def test_the_same_seed_is_the_same_market() -> None:
+    """Twice the same rows; another seed is another market."""
+    first = rows("disguised", ["stars", "rev2"], [0.3])
+    assert rows("disguised", ["stars", "rev2"], [0.3]) == first
+    assert rows("disguised", ["stars", "rev2"], [0.3], SMALL._replace(seed=2)) != first
+
+
+def test_seeds_are_added_up() -> None:
+    """Two seeds are the services of both."""
+    (both,) = rows("provider", ["stars"], [0.5], SMALL._replace(seeds=2))
+    one, two = (rows("provider", ["stars"], [0.5], SMALL._replace(seed=seed))[0] for seed in (1, 2))
+    assert both.effectiveness == pytest.approx((one.effectiveness + two.effectiveness) / 2)
+
+
+def test_luck_does_not_depend_on_who_chooses() -> None:
+    """Requests come from the seed alone, and more attackers include the fewer."""
+    assert list(requests(SMALL)) == list(requests(SMALL))
+    purely = BEHAVIOURS["purely"]
+    bad = [
+        {slot for slot, peer in enumerate(Market(SMALL, purely, share).peers) if not peer.honest}
+        for share in (0.2, 0.5)
+    ]
+    assert (len(bad[0]), len(bad[1]), bad[0] < bad[1]) == (4, 10, True)
+
+
+def test_bad_service_is_found_out_where_feedback_is_true() -> None:
+    """With honest feedback a plain mean keeps half the peers off, though they serve nobody well."""
+    (row,) = rows("provider", ["stars"], [0.5], Plan())
+    assert row.floor < 0.55
+    assert row.of_ceiling > 0.97
+    assert row.gain is not None
+    assert row.gain < 0.1
+
+
+def test_lies_defeat_the_plain_mean() -> None:
+    """Slander by a third turns it away from honest peers, more than blind choice would."""
+    (row,) = rows("slander", ["stars"], [0.3], Plan())
+    assert row.effectiveness < row.floor
+    assert row.gain is not None
+    assert row.gain > 1
+
+
+def test_own_dealings_do_not_listen_to_lies() -> None:
+    """What one has dealt oneself is the same whether attackers lie of others or not."""
+    alone = [
+        run(SMALL, BEHAVIOURS[name], 0.5, chooser(ALONE), still) for name in ("purely", "provider", "clique")
+    ]
+    assert alone[0] == alone[1] == alone[2]
+    assert alone[0].effectiveness > run(SMALL, BEHAVIOURS["purely"], 0.5, chooser(BLIND), still).effectiveness
+
+
+def test_what_each_behaviour_serves_and_says() -> None:
+    """The definitions, one by one."""
+    peers = {name: one.make(7, Random(3)) for name, one in BEHAVIOURS.items()}
+    bad = {name for name, peer in peers.items() if peer.quality() <= 0.1}
+    assert bad == {"purely", "provider", "sybil", "whitewash", "clique", "slander"}
+    liars = {name for name, peer in peers.items() if name != "disguised" and not peer.report(good=True)}
+    assert liars == {"purely", "feedback", "whitewash"}
+    assert {name for name, peer in peers.items() if peer.claims([1], [2, 7])} == {
+        "sybil", "camouflage", "clique", "slander",
+    }  # fmt: skip
+    assert peers["clique"].claims([1], [2, 7]) == [(2, 1.0)]
+    assert peers["slander"].claims([1], [2, 7]) == [(1, -1.0)]
+    assert not any(peer.honest for peer in peers.values())
+    assert Peer(0, Random(1)).honest
+
+
+def test_a_traitor_turns_when_it_is_known() -> None:
+    """Good and truthful for so many services, then neither."""
+    traitor = BEHAVIOURS["traitor"].make(0, Random(1))
+    traitor.served = LOYAL - 1
+    assert (traitor.quality(), traitor.report(good=False)) == (1.0, False)
+    traitor.served = LOYAL
+    assert (traitor.quality() <= 0.1, traitor.report(good=False)) == (True, True)
+
+
+def test_a_whitewasher_comes_back_under_a_new_key() -> None:
+    """After a few services the key is gone, and nobody has said anything of the new one."""
+    market = Market(SMALL, BEHAVIOURS["whitewash"], 0.5)
+    peer = next(peer for peer in market.peers if not peer.honest)
+    old, peer.served = peer.key, BURNT
+    market.close(1)
+    assert (peer.key, peer.served, old) == (SMALL.peers, 0, market.peers.index(peer))
+
+
+def test_sybil_keys_praise_and_never_serve() -> None:
+    """Each server has helpers, all of whom praise all servers."""
+    market = Market(SMALL, BEHAVIOURS["sybil"], 0.1)
+    servers = {peer.key for peer in market.peers if not peer.honest}
+    said = market.dealings.said(market.keys)
+    assert (len(servers), market.keys) == (2, SMALL.peers + 2 * 4)
+    assert set(said.subject.tolist()) == servers
+    assert len(said.rater) == 2 * 4 * 2 + 2  # helpers on both servers, and each server on the other
+
+
+def test_what_is_said_is_what_beta_expects() -> None:
+    """(good − bad) / (good + bad + 2); a claim stands instead of it."""
+    dealings = Dealings()
+    for good in (True, True, False):
+        dealings.tell(0, 1, good, 3)
+    assert (dealings.own(0, 1), dealings.own(1, 0)) == (0.2, 0.0)
+    assert dealings.said(2).value.tolist() == [0.2]
+    dealings.claim(0, 1, -1.0, 4)
+    assert dealings.said(2).value.tolist() == [-1.0]
+
+
+def test_every_model_can_choose() -> None:
+    """Whatever its unit, and where nobody has said anything yet."""
+    from trustcli.models.arrays import ARRAYS
+
+    plan = Plan(peers=8, rounds=3, offers=3, warm_up=0)
+    found = rows("clique", list(ARRAYS), [0.25], plan)
+    assert [row.model for row in found] == list(ARRAYS)
+    with pytest.raises(UsageError):
+        rows("clique", ["none"], [0.25], plan)
+
+
+HEADER = "\n".join(f"{number} of something" for number in range(16))
+TRACE = (
+    f"{HEADER}\n\n(0.9,1.0,0,true)\n(0.05,0.0,1,false)\n(0.95,1.0,0,false)\n\n"
+    "(1,0,false)\n(2,0,true)\n\n(0,0)\n(0,5)\n"
+)
+
+
+def test_a_trace_is_replayed_by_its_rules() -> None:
+    """Users choose among holders; a file that nobody holds is no service; the oracle finds the good copy."""
+    trace = replay.read(TRACE.splitlines())
+    assert (len(trace.users), trace.malicious) == (3, pytest.approx(1 / 3))
+    (row,) = replay.measure(trace, ["stars"], 1, still)
+    assert (row.behaviour, row.ceiling, row.share) == ("trace", 1.0, pytest.approx(1 / 3))
+    assert replay.run(trace, chooser(CEILING), 1, still).services == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(0,5)", "(9,5)"), ("(0,5)", "(-1,5)"), ("(0,5)", "(0)"), ("(2,0,true)", "(2,0,yes)"),
+        ("(0.9,1.0,0,true)", "(1.5,1.0,0,true)"), ("(0.9,1.0,0,true)", "(nan,1.0,0,true)"),
+        ("(0.9,1.0,0,true)", "(0.9,1.0,7,true)"), ("(0,0)\n", "\x1b[2J\n"), (HEADER, ""),
+    ],
+)  # fmt: skip
+def test_a_bad_trace_is_bad_input(old: str, new: str) -> None:
+    """What is not of the format is refused, and never guessed."""
+    with pytest.raises(BadInput):
+        replay.read(TRACE.replace(old, new, 1).splitlines())
+
+
+def test_a_published_trace_can_be_replayed(shared: Path) -> None:
+    """A fifth purely malicious: REV2 does better than blind choice and than one's own dealings alone."""
+    path = shared / "data/qtm/small30.trace"
+    if not path.exists():
+        pytest.skip("no QTM traces")
+    trace = replay.read(path.read_text(encoding="utf-8").splitlines())
+    assert (len(trace.users), len(trace.transactions), trace.malicious) == (30, 600, 0.2)
+    (row,) = replay.measure(trace, ["rev2"], 1, still)
+    assert row.floor < row.alone < row.effectiveness < row.ceiling
+
+
+@pytest.fixture
+def market(trust: Program) -> Program:
+    """The program, if it has the command."""
+    if "simulate market" not in commands.COMMANDS:
+        pytest.skip("not in the table of contents")
+    return trust
+
+
+WORDS = ("simulate", "market", "--peers", "10", "--rounds", "4", "--warm-up", "1", "--model", "stars,beta")
+
+
+def test_the_command_prints_rows_and_draws_them(market: Program, tmp_path: Path) -> None:
+    """A row for each behaviour, share and model; the same twice but for seconds; curves as SVG."""
+    path = tmp_path / "market.svg"
+    words = (*WORDS, "--shares", "0,50", "--behaviour", "clique,slander")
+    data = market(*words, "--output", str(path), "--json").data
+    keys = [(row["behaviour"], row["share"], row["model"]) for row in data["rows"]]
+    assert keys == [
+        (behaviour, share, model)
+        for behaviour in ("clique", "slander") for share in (0.0, 0.5) for model in ("stars", "beta")
+    ]  # fmt: skip
+    again = market(*words, "--json").data
+    for row in (*data["rows"], *again["rows"]):
+        assert row.pop("seconds") >= 0
+    assert again["rows"] == data["rows"]
+    assert path.read_text(encoding="utf-8").count("<polyline") == 2 * (2 + 3)
+    assert market(*words, "--output", str(path)).exit == 73
+    assert len(market(*words).out.splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--behaviour", "kind"), ("--model", "none"), ("--model", ","), ("--shares", "0,x"), ("--shares", "96"),
+        ("--shares", "-1"), ("--shares", "nan"), ("--peers", "1"), ("--rounds", "0"), ("--warm-up", "4"),
+        ("--offers", "0"), ("--seeds", "0"),
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused(market: Program, words: tuple[str, str]) -> None:
+    """Exit 2, never an odd market."""
+    assert market(*WORDS, *words).exit == 2
+
+
+def test_the_command_replays_a_trace(market: Program, tmp_path: Path) -> None:
+    """A file, or 65 where it is no trace and 66 where it is not there."""
+    path = tmp_path / "x.trace"
+    path.write_text(TRACE, encoding="utf-8")
+    ran = market("simulate", "market", "--trace", str(path), "--model", "stars", "--json")
+    assert [row["behaviour"] for row in json.loads(ran.out)["data"]["rows"]] == ["trace"]
+    path.write_bytes(b"\xff")
+    assert market("simulate", "market", "--trace", str(path)).exit == 65
+    assert market("simulate", "market", "--trace", str(tmp_path / "none")).exit == 66
