@@ -33,6 +33,7 @@ from trustcli.ledger import Ledger
 from trustcli.node import Node
 from trustcli.node.devnet import Devnet
 from trustcli.node.serving import Daemon, Options
+from trustcli.rounds.rules import DEFAULT
 from trustcli.sync import negentropy
 from trustcli.transports import asking, wire
 from trustcli.transports.app import App
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 PATIENCE = 20.0
+ROUND = 10.0  # seconds
 SPOKEN = "ocelot-1010 žltý"  # the control: the reason of a public rating
 STRANGER = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
 FOLDER = "pangolin-0054"  # the homes are in it
@@ -231,7 +233,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> list[Wire]:
     """All that two nodes with much to hide said to each other, one entry a connection."""
     folder = str(tmp_path_factory.mktemp("wires") / FOLDER)
     with contextlib.ExitStack() as stack:
-        net = stack.enter_context(Devnet(folder, 2, lambda: time.time_ns() // 1_000_000))
+        net = stack.enter_context(Devnet(folder, 2, lambda: time.time_ns() // 1_000_000, round_every=ROUND))
         people = [Person(node.home) for node in net.nodes]
         proxies = [stack.enter_context(Proxy(int(node.url.rpartition(":")[2]))) for node in net.nodes]
         for person, own, other in zip(people, proxies, reversed(proxies), strict=True):
@@ -243,6 +245,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> list[Wire]:
             assert {what for what in MARKERS if not person.knows(MARKERS[what])} == NOT_KEPT
         net.start()
         _until_equal(net)
+        _until_decided(net)
         _talk(people, proxies, [node.did for node in net.nodes])
         net.stop()
     return [one for proxy in proxies for one in proxy.wires]
@@ -256,6 +259,15 @@ def _until_equal(net: Devnet) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError("the nodes do not agree")
+
+
+def _until_decided(net: Devnet) -> None:
+    until = time.monotonic() + 4 * ROUND
+    while time.monotonic() < until:
+        if all(any(net.decided(node).values()) for node in net.nodes):
+            return
+        time.sleep(0.2)
+    raise TimeoutError("no round was decided")
 
 
 def _talk(people: list[Person], proxies: list[Proxy], dids: list[str]) -> None:
@@ -299,6 +311,18 @@ def test_the_proxy_sees_what_is_said(wires: list[Wire]) -> None:
     for route in (b"/v1/node", b"/v1/records", b"/v1/peers", b"/metrics", b"/openapi.json"):
         assert b"GET " + route in said
     assert b"POST /v1/reconcile" in said
+
+
+def test_scores_on_the_wire_are_levels_and_nothing_of_the_table(wires: list[Wire]) -> None:
+    """With rounds running: each score is one of the public levels; the standings behind them differ."""
+    said = b"".join(text for one in wires for text in one.texts())
+    values = {
+        json.loads(match)["value"]
+        for match in re.findall(rb'"body":(\{[^{}]*"step":\d+[^{}]*\}),"created":\d+,"kind":"score"', said)
+    }
+    assert values, "the control: there were scores"
+    assert values <= {0, *DEFAULT.levels}
+    assert b'"kind":"winner"' in said
 
 
 def test_spellings_are_found() -> None:
