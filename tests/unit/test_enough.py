@@ -27,9 +27,9 @@ def test_twenty_two_interactions_are_one_standard_deviation() -> None:
 
 @pytest.mark.parametrize("deviation", [0.2, 0.1, 0.05, 0.01])
 def test_the_deviation_has_a_closed_form(deviation: float) -> None:
-    """1 / (2 √(n + 3)) for even n, so 1 / (4 deviation²) − 3, rounded up."""
-    expected = 1 / (4 * deviation**2) - 3
-    assert interactions_for_deviation(deviation) == math.ceil(expected - 1e-9)
+    """1 / (2 √(n + 3)) for even n, so 1 / (4 deviation²) − 3; odd numbers do a little earlier."""
+    exact = math.ceil(1 / (4 * deviation**2) - 3 - 1e-9)
+    assert interactions_for_deviation(deviation) in (exact - 1, exact)
 
 
 @pytest.mark.parametrize(("confidence", "needed"), [(0.6827, 23), (0.9, 65), (0.95, 93)])
@@ -111,8 +111,10 @@ def test_too_thin_evidence_is_unknown() -> None:
 
 
 @pytest.fixture
-def heard(me: Program) -> Program:
+def heard(trust: Program) -> Program:
     """Two raters whom I trust entirely, on dan: 5 and 5."""
+    me = trust
+    me("keygen", "-q")
     for name, person in (("bob", BOB), ("carol", CAROL), ("dan", DAN)):
         me("peer", "add", name, person.did, "-q")
     me("rate", "bob", "5", "-q")

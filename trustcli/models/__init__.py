@@ -21,6 +21,16 @@ MODELS = {
     "bias": "shrunk bias: the mean, plus how the subject is rated, plus how you rate",
     "fairness": "fairness-goodness: raters who agree with the others count more",
     "rev2": "REV2: fair raters, reliable ratings, good subjects",
+    "subjective": "subjective logic (TNA-SL): opinions with uncertainty, discounted along chains, fused once",
+    "graperank": "GrapeRank: what is said × how sure one can be; your follows count, blame counts more",
+    "meritrank": "MeritRank: how often walks from you come by, less behind a single door",
+    "appleseed": "Appleseed: energy put into you that comes to rest where praise leads",
+    "tidaltrust": "TidalTrust: the best trusted of those nearest to the subject",
+    "advogato": "Advogato: who is taken in by a flow from you that shrinks with every hop",
+    "sybilrank": "SybilRank: a short walk from you that has no time to get lost in a farm",
+    "fire": "FIRE: own experience, witnesses and references, each as far as reliable",
+    "antcolony": "TACS: the share of ants from you that stop at a provider",
+    "antcascade": "AntTrust-style: your word, else friends', else their friends', else what friends hear",
 }
 DEFAULT = "beta"
 BACKWARD = frozenset(("beta", "stars"))

@@ -6,7 +6,8 @@ move a mean. This layer watches acts one by one beside the model, and takes a pe
     shown = value × (1 − penalty)
 
 Profile. What is expected of the peer: the mean of Beta(good + 1, bad + 1) of its acts, fading with
-`memory`. It stands still while the peer is flagged: an attack does not become what is normal.
+`memory`. An act counts by the chance that the peer has not turned, and not at all while it is flagged: an
+attack does not become what is normal.
 
 Drop. The chance that the peer has turned, from a hidden Markov model of two states (Shiryaev, "On Optimum
 Methods in Quickest Detection Problems", 1963; Rabiner 1989 for two ways): as expected, good with chance p,
@@ -136,7 +137,7 @@ def observe(watch: Watch, good: float, now: int, care: Care = Care()) -> Watch: 
     penalty, held = _faded(watch, age, care)
     alerted = flagged is not None and now - flagged >= care.patience
     fade = 0.5 ** (age / care.memory) if flagged is None else 1.0
-    here = flagged is None
+    here = 1 - fallen if flagged is None else 0.0
     return Watch(
         watch.good * fade + good * here,
         watch.bad * fade + (1 - good) * here,

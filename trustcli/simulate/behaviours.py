@@ -52,7 +52,10 @@ class Peer:
         return good
 
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
-        """Return what it says of keys without having dealt with them: (key, value −1..1)."""
+        """Return what it says of keys without having dealt with them: (key, value −1..1).
+
+        It may be among `mates`, or `honest`, itself: of oneself nobody can say anything.
+        """
         return []
 
     def leaves(self) -> bool:
@@ -100,7 +103,7 @@ class Clique(Provider):
     """Serves badly, praises its mates, and tells the truth of others so as to be believed."""
 
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
-        return [(mate, PRAISE) for mate in mates if mate != self.key]
+        return [(mate, PRAISE) for mate in mates]
 
 
 class Camouflage(Clique):
