@@ -65,6 +65,7 @@ class FakeDesk:
         self.links: list[Channel] = []
         self.frames: list[bytes] = []
         self.names: set[str] = {"node.example"}
+        self.waiting: set[str] = set()
         self.echo = True
 
     def sign(self, message: bytes) -> bytes:
@@ -118,6 +119,10 @@ class FakeDesk:
     def hosts(self) -> set[str]:
         """Have one name."""
         return self.names
+
+    def is_waiting(self, address: str) -> bool:
+        """Let the addresses in `waiting` wait."""
+        return address in self.waiting
 
     def refuses(self, key: str) -> bool:
         """Ban Mallory."""

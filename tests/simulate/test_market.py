@@ -100,13 +100,14 @@ def test_what_each_behaviour_serves_and_says() -> None:
     peers = {name: one.make(7, Random(3)) for name, one in BEHAVIOURS.items()}
     bad = {name for name, peer in peers.items() if peer.quality() <= 0.1}
     assert bad == {"purely", "provider", "sybil", "whitewash", "clique", "slander"}
-    liars = {name for name, peer in peers.items() if name != "disguised" and not peer.report(good=True)}
+    liars = {name for name, peer in peers.items() if name != "disguised" and peer.report(good=True) is False}
     assert liars == {"purely", "feedback", "whitewash"}
     assert {name for name, peer in peers.items() if peer.claims([1], [2, 7])} == {
         "sybil", "camouflage", "clique", "slander",
     }  # fmt: skip
     assert peers["clique"].claims([1], [2, 7]) == [(2, 1.0), (7, 1.0)]
     assert peers["slander"].claims([1], [2, 7]) == [(1, -1.0)]
+    assert peers["slander"].report(good=False) is None
     assert not any(peer.honest for peer in peers.values())
     assert Peer(0, Random(1)).honest
 

@@ -21,10 +21,8 @@ AHEAD = 4  # frames of one link that wait to be settled: 2 MiB at most
 GROWTH = 8  # settled frames after which one more may wait; at first it is one: a flooder gets no further
 OUT = 64  # frames of one link that wait to be sent; the machine paces itself far below
 DIALS = 8  # under way at once
-FIRST_WAIT, LONGEST_WAIT = (
-    1.0,
-    64.0,
-)  # seconds an address waits whose key was cut off; twice as long each time
+FIRST_WAIT = 1.0  # seconds an address waits whose key was cut off; each time twice as long
+LONGEST_WAIT = 64.0
 ADDRESSES = 4_096  # that wait
 
 
@@ -101,11 +99,12 @@ class Links:
     def __len__(self) -> int:
         return len(self._links)
 
+    def is_waiting(self, address: str) -> bool:
+        """Say whether an address must wait: the key of a link from there was cut off a moment ago."""
+        return not self._waits.may_enter(address, asyncio.get_running_loop().time())
+
     async def run(self, channel: Channel, dialled: str | None = None, expect: str | None = None) -> None:
         """Run a link until it is over."""
-        if not dialled and not self._waits.may_enter(channel.address, asyncio.get_running_loop().time()):
-            await channel.close()
-            return
         number = next(self._numbers)
         link = self._links[number] = _Link(channel)
         self._meshing.opened(number, channel.address, dialled, expect)

@@ -189,6 +189,10 @@ class Daemon:
         """Return the names this node is called by."""
         return self._hosts
 
+    def is_waiting(self, address: str) -> bool:
+        """Say whether an address must wait before it may have a mesh link."""
+        return self._links.is_waiting(address)
+
     def refuses(self, key: str) -> bool:
         """Say whether a key is banned or blocked here."""
         return self._meshing.refuses(key)

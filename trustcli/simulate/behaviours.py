@@ -47,8 +47,8 @@ class Peer:
         """Return the chance 0..1 that the next service is good."""
         return self.good
 
-    def report(self, good: bool) -> bool:
-        """Return what it says of a service it received."""
+    def report(self, good: bool) -> bool | None:
+        """Return what it says of a service it received; None for nothing."""
         return good
 
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
@@ -75,7 +75,7 @@ class Provider(Peer):
 class Purely(Provider):
     """Serves badly and says the opposite of what happened."""
 
-    def report(self, good: bool) -> bool:
+    def report(self, good: bool) -> bool | None:
         return not good
 
 
@@ -95,7 +95,7 @@ class Disguised(Peer):
         self._truth = dice.uniform(0.5, 1.0)
         return dice.uniform(0.5, 1.0)
 
-    def report(self, good: bool) -> bool:
+    def report(self, good: bool) -> bool | None:
         return good if self.dice.random() < self._truth else not good
 
 
@@ -114,7 +114,10 @@ class Camouflage(Clique):
 
 
 class Slander(Provider):
-    """Serves badly, and blames every honest peer."""
+    """Serves badly, blames every honest peer, and is silent about its mates."""
+
+    def report(self, good: bool) -> bool | None:
+        return None
 
     def claims(self, honest: Sequence[int], mates: Sequence[int]) -> list[tuple[int, float]]:
         return [(key, BLAME) for key in honest]
@@ -126,7 +129,7 @@ class Traitor(Purely):
     def quality(self) -> float:
         return 1.0 if self.served < LOYAL else self.good
 
-    def report(self, good: bool) -> bool:
+    def report(self, good: bool) -> bool | None:
         return good if self.served < LOYAL else not good
 
 
@@ -163,5 +166,7 @@ BEHAVIOURS = {
     "traitor": Behaviour(f"traitor: good for {LOYAL} services, then purely malicious", Traitor),
     "whitewash": Behaviour(f"whitewash: purely malicious, and a new key after {BURNT} services", Whitewash),
     "clique": Behaviour("ballot stuffing: bad service, praise for one another, true feedback else", Clique),
-    "slander": Behaviour("slander: bad service, and blame for every honest peer", Slander),
+    "slander": Behaviour(
+        "slander: bad service, blame for every honest peer, and no word on its mates", Slander
+    ),
 }

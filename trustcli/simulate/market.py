@@ -124,7 +124,9 @@ class Market:
         consumer, provider = self.peers[request.consumer], self.peers[slot]
         good = request.luck < provider.quality()
         provider.served += 1
-        self.dealings.tell(consumer.key, provider.key, consumer.report(good), day)
+        told = consumer.report(good)
+        if told is not None:
+            self.dealings.tell(consumer.key, provider.key, told, day)
         return good
 
     def close(self, day: int) -> None:

@@ -220,6 +220,8 @@ class App:
             if route.path != MESH:
                 raise Refused("not_found")
             guards.check_head(route, asked.headers)
+            if self._desk.is_waiting(asked.peer):  # before the upgrade, which costs both sides more
+                raise Refused("rate_limited", retry_after=str(RETRY_SECONDS))
         except Refused as refused:
             await self._refuse(asked, refused, send)
             return

@@ -76,6 +76,9 @@ if TYPE_CHECKING:
         def hosts(self) -> set[str]:
             """Return the names this node is called by, beside loopback and the address asked: lower case."""
 
+        def is_waiting(self, address: str) -> bool:
+            """Say whether an address must wait before it may have a mesh link: somebody there was cut off."""
+
         def refuses(self, key: str) -> bool:
             """Say whether a did:key is banned or blocked here."""
 
