@@ -106,14 +106,12 @@ title 'And every signature in her ledger, checked once more.'
 at alice verify -q
 
 title 'Now as nodes: four real processes, each with a home of its own, that rate one another and gossip until they agree.'
-printf '\n$ trust devnet --nodes 4 --for 3s --keep %s/net\n' "$out"
-TRUST_HOME=$homes/lab trust devnet --nodes 4 --for 3s --keep "$out/net" 2>&1
+printf '\n$ trust devnet --nodes 4 --for 3s --keep %s/net --picture %s/network.html\n' "$out" "$out"
+TRUST_HOME=$homes/lab trust devnet --nodes 4 --for 3s --keep "$out/net" --picture "$out/network.html" 2>&1
 
-title 'Each of them is an ordinary home. What node 2 knows of the others, in a picture:'
+title 'Each of them is an ordinary home. What node 2 saw of the others:'
 printf '\n$ trust --home %s/net/node-2 status\n' "$out"
 trust --home "$out/net/node-2" status -q
-printf '\n$ trust --home %s/net/node-2 topology -o %s/network.html\n' "$out" "$out"
-trust --home "$out/net/node-2" topology -o "$out/network.html"
 
 printf '\nLook at the pictures:  %s/graph.html, %s/network.html\n' "$out" "$out"
 printf 'Try it yourself:      .venv/bin/trust keygen\n'

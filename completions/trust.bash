@@ -42,7 +42,7 @@ _trustcli_command() {
         sync) flags='--pull --push --full --subject --timeout --strict --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--subject --timeout --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         compare) flags='--ids --timeout --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--timeout --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         serve) flags='--listen --unix --fd --public --tls-cert --tls-key --read-only --get --print-unit --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--listen --unix --fd --tls-cert --tls-key --get --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
-        devnet) flags='--nodes --for --rounds --keep --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --for --rounds --keep --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
+        devnet) flags='--nodes --for --rounds --picture --keep --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--nodes --for --rounds --picture --keep --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         topology) flags='--format --output --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--format -f --output -o --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         export) flags='--output --since --subject --by --category --kind --include-private --dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--output -o --since --subject --by --category -c --kind --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
         import) flags='--dry-run --home --as --json --quiet --verbose --no-color --no-input --yes --lock-wait --passphrase-file --passphrase-fd --passphrase-command --help' takes='--home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command' ;;
@@ -141,6 +141,7 @@ _trustcli_value() {
         'serve --unix') kind=files ;;
         'serve --tls-cert') kind=files ;;
         'serve --tls-key') kind=files ;;
+        'devnet --picture') kind=files ;;
         'devnet --keep') kind=files ;;
         'topology --format') offered='dot html json mermaid svg' ;;
         'topology -f') offered='dot html json mermaid svg' ;;

@@ -14,7 +14,7 @@ function __trust_line
         else if string match -qr -- '^--home=' $word
             set home (string replace -- --home= '' $word)
         else if string match -q -- '-?*' $word
-            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --protocol --labels --plot; and set option $word
+            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --protocol --labels --plot; and set option $word
         else if test -z "$command"; or contains -- "$command" id peer bridge proposal round simulate model config ledger
             set command (string trim -- "$command $word")
         else
@@ -179,7 +179,7 @@ complete -c trust -n '__trust_at \'status\'' -l check -d 'exit 1 when there are 
 complete -c trust -n '__trust_at \'status\'' -l metrics -d 'print Prometheus text for a node_exporter textfile'
 complete -c trust -n '__trust_at \'score\'' -l category -s c -x -d 'only ratings in this category'
 complete -c trust -n '__trust_at \'score\'' -l from -r -f -a '(__trust_names)' -d 'as seen by NAME, a key, or an outside identity such as otc:35; default: you'
-complete -c trust -n '__trust_at \'score\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2; default: setting `model`'
+complete -c trust -n '__trust_at \'score\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2, subjective, graperank, meritrank, appleseed, tidaltrust, advogato, sybilrank, fire, antcolony, antcascade; default: setting `model`'
 complete -c trust -n '__trust_at \'score\'' -l as-of -x -d 'what was known then: 2026-11-20, 90d, now-1h'
 complete -c trust -n '__trust_at \'score\'' -l hops -x -d 'longest chain of ratings from the viewpoint to the subject'
 complete -c trust -n '__trust_at \'score\'' -l human-only -d 'leave out what machines rated unguided'
@@ -197,14 +197,14 @@ complete -c trust -n '__trust_at \'check\'' -l human-only -d 'leave out what mac
 complete -c trust -n '__trust_at \'check\'' -l policy -x -d 'rules from a named policy or a TOML file; options win over it'
 complete -c trust -n '__trust_at \'check\'' -l unknown -r -f -a 'review deny allow' -d 'what too little evidence means: review (exit 3), deny (1) or allow (0)'
 complete -c trust -n '__trust_at \'check\'' -l from -r -f -a '(__trust_names)' -d 'as seen by NAME, a key, or an outside identity such as otc:35; default: you'
-complete -c trust -n '__trust_at \'check\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2; default: setting `model`'
+complete -c trust -n '__trust_at \'check\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2, subjective, graperank, meritrank, appleseed, tidaltrust, advogato, sybilrank, fire, antcolony, antcascade; default: setting `model`'
 complete -c trust -n '__trust_at \'check\'' -l as-of -x -d 'what was known then: 2026-11-20, 90d, now-1h'
 complete -c trust -n '__trust_at \'check\'' -l hops -x -d 'longest chain of ratings from the viewpoint to the subject'
 complete -c trust -n '__trust_at \'check\'' -l explain -d 'show the rules that failed'
 complete -c trust -n '__trust_at \'check\'' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'why\'' -l category -s c -x -d 'only ratings in this category'
 complete -c trust -n '__trust_at \'why\'' -l from -r -f -a '(__trust_names)' -d 'as seen by NAME, a key, or an outside identity such as otc:35; default: you'
-complete -c trust -n '__trust_at \'why\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2; default: setting `model`'
+complete -c trust -n '__trust_at \'why\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2, subjective, graperank, meritrank, appleseed, tidaltrust, advogato, sybilrank, fire, antcolony, antcascade; default: setting `model`'
 complete -c trust -n '__trust_at \'why\'' -l as-of -x -d 'what was known then: 2026-11-20, 90d, now-1h'
 complete -c trust -n '__trust_at \'why\'' -l hops -x -d 'longest chain of ratings from the viewpoint to the subject'
 complete -c trust -n '__trust_at \'why\'' -l human-only -d 'leave out what machines rated unguided'
@@ -224,7 +224,7 @@ complete -c trust -n '__trust_at \'graph\'' -l format -s f -r -f -a 'csv dot gra
 complete -c trust -n '__trust_at \'graph\'' -l depth -x -d 'ratings away from the viewpoint; default 2'
 complete -c trust -n '__trust_at \'graph\'' -l category -s c -x -d 'only ratings in this category'
 complete -c trust -n '__trust_at \'graph\'' -l from -r -f -a '(__trust_names)' -d 'as seen by NAME, a key, or an outside identity such as otc:35; default: you'
-complete -c trust -n '__trust_at \'graph\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2; default: setting `model`'
+complete -c trust -n '__trust_at \'graph\'' -l model -x -d 'beta, stars, eigentrust, hybrid, bias, fairness, rev2, subjective, graperank, meritrank, appleseed, tidaltrust, advogato, sybilrank, fire, antcolony, antcascade; default: setting `model`'
 complete -c trust -n '__trust_at \'graph\'' -l as-of -x -d 'what was known then: 2026-11-20, 90d, now-1h'
 complete -c trust -n '__trust_at \'graph\'' -l output -s o -r -F -d 'write to FILE (never overwritten)'
 complete -c trust -n '__trust_at \'sync\'' -l pull -d 'only fetch'
@@ -250,6 +250,7 @@ complete -c trust -n '__trust_at \'serve\'' -l print-unit -d 'print hardened sys
 complete -c trust -n '__trust_at \'devnet\'' -l nodes -x -d 'how many nodes'
 complete -c trust -n '__trust_at \'devnet\'' -l for -x -d 'keep them running so long once they agree; default: stop at once'
 complete -c trust -n '__trust_at \'devnet\'' -l rounds -x -d 'let them decide so many rounds, one every 10 s'
+complete -c trust -n '__trust_at \'devnet\'' -l picture -r -F -d 'draw the network as the first node sees it to FILE (.svg, .html, .dot, …)'
 complete -c trust -n '__trust_at \'devnet\'' -l keep -r -F -d 'make the homes in a new directory DIR and leave them there'
 complete -c trust -n '__trust_at \'topology\'' -l format -s f -r -f -a 'dot html json mermaid svg' -d 'dot, html, json, mermaid, svg; default by the name of the output, else a table'
 complete -c trust -n '__trust_at \'topology\'' -l output -s o -r -F -d 'write to FILE (never overwritten)'

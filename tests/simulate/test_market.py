@@ -95,6 +95,14 @@ def test_own_dealings_do_not_listen_to_lies() -> None:
     assert alone[0].effectiveness > run(SMALL, BEHAVIOURS["purely"], 0.5, chooser(BLIND), still).effectiveness
 
 
+def test_who_is_told_who_lies_is_between() -> None:
+    """All true words and no others: better than one's own dealings, and no better than knowing all."""
+    for behaviour in ("purely", "clique", "slander"):
+        (row,) = rows(behaviour, ["stars"], [0.5], Plan())
+        assert row.alone < row.informed < row.ceiling
+        assert row.informed / row.ceiling > 0.96
+
+
 def test_what_each_behaviour_serves_and_says() -> None:
     """The definitions, one by one."""
     peers = {name: one.make(7, Random(3)) for name, one in BEHAVIOURS.items()}
@@ -229,7 +237,7 @@ def test_the_command_prints_rows_and_draws_them(market: Program, tmp_path: Path)
     for row in (*data["rows"], *again["rows"]):
         assert row.pop("seconds") >= 0
     assert again["rows"] == data["rows"]
-    assert path.read_text(encoding="utf-8").count("<polyline") == 2 * (2 + 3)
+    assert path.read_text(encoding="utf-8").count("<polyline") == 2 * (2 + 4)
     assert market(*words, "--output", str(path)).exit == 73
     assert len(market(*words).out.splitlines()) == 8
 

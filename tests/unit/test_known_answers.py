@@ -78,6 +78,16 @@ def test_two_who_rate_alike() -> None:
     assert eigentrust_plus.similarity({5: 1.0}, {6: 1.0}) == eigentrust_plus.STRANGE
 
 
+def test_who_rates_as_i_do_is_believed_more() -> None:
+    """Of two I praise alike, one rated a third as I did, the other the opposite: all flows to the first."""
+    known = of((0, 1, 1.0), (0, 2, 1.0), (0, 3, -1.0), (1, 3, -1.0), (2, 3, 1.0))
+    fitted = eigentrust_plus.ARRAY.fit(known)
+    found = fitted.predict(np.zeros(4, dtype=int), np.arange(4))
+    assert found[2] == 0
+    share = 0.85 / 1.85  # 0 ⇄ 1: who praises nobody returns to the start
+    assert found == pytest.approx([1 - share, share, 0, -1], abs=1e-8)
+
+
 # Subjective logic
 
 
@@ -170,6 +180,15 @@ def test_graperanks_circle() -> None:
     assert seen(GRAPERANK, known, 0) == pytest.approx([1, BOB, DAVID], abs=1e-15)
 
 
+def test_graperanks_blame_by_hand() -> None:
+    """Followed by the observer (.425) and blamed by Bob with .5 · BOB · .85, r = −.1."""
+    known = of((0, 1, 1.0), (0, 2, 1.0), (1, 2, -1.0))
+    follow, blame = 0.425, 0.425 * BOB
+    total = follow + blame
+    expected = (1 - 2**-total) * (follow - 0.1 * blame) / total
+    assert seen(GRAPERANK, known, 0)[2] == pytest.approx(expected, abs=1e-12)
+
+
 # MeritRank
 
 
@@ -225,6 +244,57 @@ def test_meritrank_with_a_blamed_node() -> None:
     assert found[1] == pytest.approx(0.425 * halved / total, abs=1e-9)
     assert found[1] > found[2] > found[3]
     assert found[2] == pytest.approx((0.425 * halved - 0.36125) / total, abs=1e-6)
+
+
+CIRCLES = [
+    (0, 1, 1.0),
+    (0, 2, 0.5),
+    (1, 3, 1.0),
+    (3, 1, 0.5),
+    (3, 4, 1.0),
+    (4, 3, 1.0),
+    (2, 4, 0.5),
+    (4, 0, 1.0),
+]
+
+
+def dense(known: Ratings, gone: tuple[int, ...] = ()) -> np.ndarray:
+    """Return the steps of walks from 0 as a table, without those to nodes that are gone and back to 0."""
+    step: np.ndarray = np.array(praise(known).toarray())
+    step *= meritrank.GO_ON / step.sum(axis=1, keepdims=True)
+    step[:, [0, *gone]] = 0
+    return step
+
+
+def test_walks_end_where_they_began() -> None:
+    """0 → 1 → 0 is one visit of 1 with probability .85, and no second one."""
+    step = meritrank.without_return(meritrank.walks(praise(of((0, 1, 1.0), (1, 0, 1.0)))), 0)
+    assert meritrank.visits(step, alone(0, 2)) == pytest.approx([1, 0.85], abs=1e-12)
+    halved = 0.85 * 0.425 / 2  # 2 is behind the door 1
+    found = seen(MERITRANK, of((0, 1, 1.0), (1, 0, 1.0), (1, 2, 1.0)), 0)
+    assert found[2] == pytest.approx(halved / (0.85 + halved), abs=1e-9)
+
+
+def test_doors_and_penalties_among_circles() -> None:
+    """Against dense algebra: visits less those with the door shut; P(come to x) P(from x to y)."""
+    known = of(*CIRCLES)
+    step = meritrank.without_return(meritrank.walks(praise(known)), 0)
+    visits = meritrank.visits(step, alone(0, 5))
+    all_of_them = np.linalg.solve(np.eye(5) - dense(known).T, alone(0, 5))
+    assert visits == pytest.approx(all_of_them, abs=1e-10)
+    behind = np.zeros(5)
+    for door in range(1, 5):
+        shut = np.linalg.solve(np.eye(5) - dense(known, (door,)).T, alone(0, 5))
+        share = 1 - shut / all_of_them
+        share[door] = 0
+        behind = np.maximum(behind, share)
+    assert meritrank.narrowest(step, 0, visits) == pytest.approx(behind, abs=1e-5)
+    back = np.linalg.inv(np.eye(5) - dense(known))
+    comes = back / np.diag(back)
+    found = meritrank.penalties(step, visits, np.array([4, 3]), np.array([1.0, 0.5]))
+    assert found == pytest.approx(comes[:, 4] + 0.5 * comes[:, 3], abs=1e-9)
+    hit = meritrank.hit_once(step, visits, np.arange(1, 5))
+    assert hit[1:] == pytest.approx(comes[0, 1:], abs=1e-5)
 
 
 def test_a_door() -> None:
@@ -351,6 +421,27 @@ def test_fires_recency_and_kinds() -> None:
     others = (1 + 0.5) * 0.5
     found = seen(fire.ARRAY, known, 0)[2]
     assert found == pytest.approx((own - others) / (own + others), abs=1e-12)
+
+
+def test_fires_witnesses() -> None:
+    """Each asks the two it rated best and their equals; who knows the subject, and it itself, asks nobody."""
+    rows = [
+        (0, 1, 1.0),
+        (0, 2, 1.0),
+        (0, 3, 0.5),
+        (0, 4, 1.0),
+        (1, 5, 1.0),
+        (3, 9, 1.0),
+        (2, 6, 1.0),
+        (6, 7, 1.0),
+    ]
+    known = of(*rows, (5, 9, 1.0), (7, 9, -1.0), (4, 9, 0.5), (4, 8, 1.0), (8, 9, 1.0), nodes=10)
+    model = fire.FittedFire(known)
+    assert sorted(model.witnesses(0, 9)) == [4, 5, 7]
+    assert sorted(model.references(0, 9)) == [3, 4, 5, 7, 8]
+    around = fire.FittedFire(of((0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0), (3, 2, 1.0)))
+    assert around.witnesses(0, 2) == [1]
+    assert fire.FittedFire(of((1, 2, 1.0), (0, 1, 1.0), (2, 3, 1.0), (3, 2, 1.0))).witnesses(1, 2) == []
 
 
 # Random neural network

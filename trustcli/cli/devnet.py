@@ -6,8 +6,12 @@ import os
 import sys
 
 from trustcli.cli.declare import Reply, at_least, option
+from trustcli.cli.export import written
 from trustcli.cli.network import ago
+from trustcli.cli.topology import map_of
 from trustcli.errors import NO, OK, UsageError, WouldOverwrite
+from trustcli.node.network import survey
+from trustcli.pictures import network as pictures
 from trustcli.timing import duration
 
 TYPE_CHECKING = False
@@ -34,6 +38,12 @@ def devnet(
     rounds: int = option(
         "--rounds", help="let them decide so many rounds, one every 10 s", kind=int, default=0, metavar="N"
     ),
+    picture: str | None = option(
+        "--picture",
+        help="draw the network as the first node sees it to FILE (.svg, .html, .dot, …)",
+        metavar="FILE",
+        complete="files",
+    ),
     keep: str | None = option(
         "--keep",
         help="make the homes in a new directory DIR and leave them there",
@@ -54,20 +64,24 @@ def devnet(
     if not 2 <= nodes <= _MOST:
         raise UsageError(f"--nodes is 2 to {_MOST}, not {nodes}")
     at_least(0, rounds=rounds)
+    if picture and picture.rpartition(".")[2] not in pictures.FORMATS:
+        raise UsageError(
+            f"no format for {picture}", hint=f"end it with one of: {', '.join(pictures.FORMATS)}"
+        )
     stay = 0.0 if for_ is None else duration(for_) / 1000
     if keep is None:
         from tempfile import TemporaryDirectory  # noqa: PLC0415
 
         with TemporaryDirectory(prefix="trust-devnet-") as folder:
-            return _run(session, folder, nodes, stay, rounds)
+            return _run(session, folder, nodes, stay, rounds, picture)
     try:
         os.makedirs(keep, mode=0o700)
     except FileExistsError:
         raise WouldOverwrite(f"{keep} exists already") from None
-    return _run(session, os.path.abspath(keep), nodes, stay, rounds)
+    return _run(session, os.path.abspath(keep), nodes, stay, rounds, picture)
 
 
-def _run(session: Session, folder: str, count: int, stay: float, rounds: int) -> Reply:
+def _run(session: Session, folder: str, count: int, stay: float, rounds: int, picture: str | None) -> Reply:
     from trustcli.node.devnet import Devnet  # noqa: PLC0415  this command alone starts processes
 
     every = _EVERY if rounds else 0.0
@@ -84,6 +98,9 @@ def _run(session: Session, folder: str, count: int, stay: float, rounds: int) ->
         decided = _decide(net, screen, rounds) if rounds else []
         states = net.states()
         rows = _rows(net, states)
+        if picture:
+            _picture(net, picture)
+            screen.say(f"drawn: {picture}")
         links = {node.name: net.outlooks()[node.did].links for node in net.nodes}
     return Reply(
         "devnet",
@@ -105,6 +122,16 @@ def _run(session: Session, folder: str, count: int, stay: float, rounds: int) ->
         draw=lambda console: _draw(console, rows, links, decided),
         exit=NO if took is None or any(not one["unanimous"] for one in decided) else OK,
     )
+
+
+def _picture(net: Devnet, path: str) -> None:
+    """Draw the network as the first node sees it, while it is there."""
+    node = net.open(net.nodes[0])
+    try:
+        text = pictures.draw(path.rpartition(".")[2], map_of(node, survey(node)))
+    finally:
+        node.close()
+    written(path, iter([text.encode()]))
 
 
 def _decide(net: Devnet, screen: _Screen, rounds: int) -> list[dict[str, Any]]:

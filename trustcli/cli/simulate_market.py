@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 _SHARES = "0,10,20,30,40,50,60,70"
 _MODELS = "stars,beta,bias,eigentrust,rev2,hybrid"
-_HEAD = ("BEHAVIOUR", "SHARE", "MODEL", "GOOD", "CEILING", "OF CEILING", "ALONE", "BY LOT", "GAIN", "SECONDS")
+_HEAD = (
+    "BEHAVIOUR",
+    "SHARE",
+    "MODEL",
+    "GOOD",
+    "CEILING",
+    "OF CEILING",
+    "INFORMED",
+    "ALONE",
+    "BY LOT",
+    "GAIN",
+    "SECONDS",
+)
 
 
 def market(
@@ -71,8 +83,9 @@ def market(
     """Let attackers into a market, and show which trust model still finds good service.
 
     GOOD is the share of good services among those that honest peers received; CEILING what an oracle
-    achieves, ALONE what each peer does by its own dealings, BY LOT what blind choice does. GAIN is what
-    attackers took of honest business, over what blind choice would give them: below 1 they are kept off.
+    achieves, INFORMED what one can learn who is told who lies, ALONE what each peer does by its own
+    dealings, BY LOT what blind choice does. GAIN is what attackers took of honest business, over what
+    blind choice would give them: below 1 they are kept off.
 
     Examples:
       trust simulate market --behaviour slander --model beta,hybrid
@@ -105,14 +118,14 @@ def market(
 
 def _models(given: list[str]) -> list[str]:
     from trustcli.models.arrays import ARRAYS, load  # noqa: PLC0415
-    from trustcli.simulate.choosing import ALONE, BLIND, CEILING  # noqa: PLC0415
+    from trustcli.simulate.choosing import REFERENCES  # noqa: PLC0415
 
     words = [word for text in given or [_MODELS] for word in text.split(",") if word]
     names = list(dict.fromkeys(name for word in words for name in (ARRAYS if word == "all" else [word])))
     if not names:
         raise UsageError("--model names no model", hint=f"--model {_MODELS}")
     for name in names:
-        if name not in (CEILING, ALONE, BLIND):
+        if name not in REFERENCES:
             load(name)
     return names
 
@@ -172,12 +185,12 @@ def _seconds() -> float:
 
 
 def _data(row: Row) -> dict[str, Any]:
-    figures = ("effectiveness", "ceiling", "alone", "floor", "of_ceiling", "gain", "seconds")
+    figures = ("effectiveness", "ceiling", "informed", "alone", "floor", "of_ceiling", "gain", "seconds")
     return {**row._asdict(), **{name: exact(getattr(row, name)) for name in figures}}
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    shares = (row.effectiveness, row.ceiling, row.of_ceiling, row.alone, row.floor)
+    shares = (row.effectiveness, row.ceiling, row.of_ceiling, row.informed, row.alone, row.floor)
     gain = "-" if row.gain is None else f"{row.gain:.2f}"
     cells = [f"{share:.1%}" for share in shares]
     return (row.behaviour, f"{row.share:.0%}", row.model, *cells, gain, f"{row.seconds:.1f}")
@@ -205,7 +218,12 @@ def _panel(rows: Sequence[Row]) -> Panel:
     ]
     curves += [
         Curve(name, [(row.share, getattr(row, column)) for row in first], bound=True)
-        for name, column in (("ceiling", "ceiling"), ("alone", "alone"), ("by lot", "floor"))
+        for name, column in (
+            ("ceiling", "ceiling"),
+            ("knowing liars", "informed"),
+            ("alone", "alone"),
+            ("by lot", "floor"),
+        )
     ]
     known = BEHAVIOURS.get(rows[0].behaviour)
     return Panel(

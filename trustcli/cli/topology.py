@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trustcli.cli.session import Session
+    from trustcli.node import Node
     from trustcli.node.network import Network, Standing
 
 _ORDER = ("ACTIVE", "INACTIVE", "BANNED")
@@ -48,7 +49,7 @@ def topology(
     name = format_ or (ending if ending in pictures.FORMATS else "dot" if output else None)
     if name is None:
         return _table(network)
-    picture = _map(session, network)
+    picture = map_of(session.node, network)
     text = pictures.draw(name, picture)
     data = {
         "format": name,
@@ -113,8 +114,8 @@ def _line(one: Standing, now: int) -> Any:
     return line
 
 
-def _map(session: Session, network: Network | None) -> pictures.Map:
-    node = session.node
+def map_of(node: Node, network: Network | None) -> pictures.Map:
+    """Return the network as a picture, this node in the middle."""
     now = node.clock()
     me = node.me_or_none() or "nobody yet"
     nodes = network.nodes if network else []

@@ -51,7 +51,7 @@ class FittedCascade(Pairwise):
         known: dict[int, list[int]] = {}
         for far in voices:
             for friend in self.admirers(far):
-                if friend in friends and friend != subject:
+                if friend in friends:
                     known.setdefault(friend, []).append(far)
         return [
             (current([friends[friend]]), current([voices[far] for far in pool]), pool)
@@ -62,13 +62,16 @@ class FittedCascade(Pairwise):
         """Return (1, what the friend's feedback says, whose voices) of each friend with such."""
         found = []
         for friend in self.friends(rater):
-            said = [] if friend == subject else self.fed_back(friend, subject)
+            said = self.fed_back(friend, subject)
             if said:
                 found.append((1.0, _mean(said), [voice for _, _, voices in said for voice in voices]))
         return found
 
     def factor(self, rater: int, subject: int) -> list[tuple[float, float, list[int]]]:
-        """Return the first factor that says anything: (weight, CT, voices) parts."""
+        """Return the first factor that says anything: (weight, CT, voices) parts.
+
+        The subject is on nobody's way: whoever praised it has rated it, and is heard before.
+        """
         own = self.said.get(rater, {}).get(subject)
         if own is not None:
             return [(1.0, current([own]), [rater])]

@@ -1,4 +1,4 @@
-"""How a peer of a market chooses: by a trust model, by its own dealings, by lot, or knowing all.
+"""How a peer of a market chooses: by a trust model, by its own dealings, by lot, knowing who lies, or all.
 
 Everybody's dealings are kept here, with what everybody says of them: (good − bad) / (good + bad + 2), what
 Beta reputation expects (Jøsang 2002), from −1 to 1 and near 0 after little.
@@ -29,13 +29,18 @@ if TYPE_CHECKING:
             """Return the key under which a slot is known."""
             ...
 
+        def truthful(self) -> set[int]:
+            """Return the keys of those who tell the truth."""
+            ...
+
         def chance(self, slot: int) -> float:
             """Return the true chance 0..1 that a slot would serve well now."""
             ...
 
 
-CEILING, ALONE, BLIND = "ceiling", "alone", "blind"
-"""Not models: an oracle, one's own dealings and nobody's word, and a choice by lot."""
+CEILING, INFORMED, ALONE, BLIND = "ceiling", "informed", "alone", "blind"
+"""Not models: an oracle that knows every chance; all true words and no others, which is as much as listening
+can achieve; one's own dealings and nobody's word; and a choice by lot."""
 
 
 class Dealings:
@@ -59,6 +64,15 @@ class Dealings:
         good, bad, _ = self._told.get((rater, subject), (0, 0, 0))
         return (good - bad) / (good + bad + 2)
 
+    def pooled(self, raters: set[int]) -> dict[int, float]:
+        """Return what all dealings of some raters together let expect of each subject, −1..1."""
+        sums: dict[int, tuple[int, int]] = {}
+        for (rater, subject), (good, bad, _) in self._told.items():
+            if rater in raters:
+                fine, poor = sums.get(subject, (0, 0))
+                sums[subject] = fine + good, poor + bad
+        return {subject: (good - bad) / (good + bad + 2) for subject, (good, bad) in sums.items()}
+
     def said(self, keys: int) -> Ratings:
         """Return what everybody says among `keys` keys, one rating a pair."""
         rows = {pair: (self.own(*pair), day) for pair, (_, _, day) in self._told.items()}
@@ -71,7 +85,7 @@ class Dealings:
 class Chooser:
     """Chooses by lot: offers come in an order drawn by lot, and the first of equals is taken."""
 
-    def learn(self, said: Ratings) -> None:
+    def learn(self, scene: Scene, said: Ratings) -> None:
         """Take in what everybody says by now."""
 
     def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
@@ -96,7 +110,7 @@ class ByModel(Chooser):
         self._fitted: Fitted | None = None
         self._mean = 0.0
 
-    def learn(self, said: Ratings) -> None:
+    def learn(self, scene: Scene, said: Ratings) -> None:
         """Fit the model."""
         self._fitted = self._model.fit(said) if len(said.value) else None
         self._mean = float(said.value.mean()) if len(said.value) else 0.0
@@ -120,6 +134,21 @@ class Alone(Chooser):
         return [scene.dealings.own(rater, scene.key(slot)) for slot in offers]
 
 
+class Informed(Chooser):
+    """Chooses by what everybody who tells the truth has dealt, as if it were its own dealings."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, float] = {}
+
+    def learn(self, scene: Scene, said: Ratings) -> None:
+        """Pool the truth."""
+        self._known = scene.dealings.pooled(scene.truthful())
+
+    def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
+        """Look it up."""
+        return [self._known.get(scene.key(slot), 0.0) for slot in offers]
+
+
 class Oracle(Chooser):
     """Knows the truth."""
 
@@ -129,10 +158,12 @@ class Oracle(Chooser):
 
 
 def chooser(name: str) -> Chooser:
-    """Return the chooser called `name`: CEILING, ALONE, BLIND or an array model.
+    """Return the chooser called `name`: CEILING, INFORMED, ALONE, BLIND or an array model.
 
     Raises:
         UsageError: no such model.
     """
-    plain: dict[str, type[Chooser]] = {CEILING: Oracle, ALONE: Alone, BLIND: Chooser}
-    return plain[name]() if name in plain else ByModel(name)
+    return REFERENCES[name]() if name in REFERENCES else ByModel(name)
+
+
+REFERENCES: dict[str, type[Chooser]] = {CEILING: Oracle, INFORMED: Informed, ALONE: Alone, BLIND: Chooser}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _FOOT = 600, 220, 60, 170, 60, 56  # pixels
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#5b6675")
 _DASHES = ("none", "7 3")
-_BOUNDS = ("2 3", "8 3 2 3", "1 5")
+_BOUNDS = ("2 3", "8 3 2 3", "1 5", "4 2 1 2 1 2")
 _STYLE = (
     "<style>.l{--paper:#fff;--ink:#1c2430;--soft:#5b6675;--band:#f3dcd0;color-scheme:light dark}"
     "@media(prefers-color-scheme:dark){.l{--paper:#12161c;--ink:#e8edf3;--soft:#9aa7b6;--band:#4a2f22}}"
@@ -91,7 +91,7 @@ def _panel(panel: Panel) -> str:
 def _line(number: int, curve: Curve, places: Points) -> str:
     """Return a curve and its line in the legend; bounds are grey and dotted."""
     colour = "#5b6675" if curve.bound else _COLOURS[number % len(_COLOURS)]
-    dash = _BOUNDS[number % 3] if curve.bound else _DASHES[number // len(_COLOURS) % 2]
+    dash = _BOUNDS[number % 4] if curve.bound else _DASHES[number // len(_COLOURS) % 2]
     look = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     y = 12 + 20 * number

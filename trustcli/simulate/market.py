@@ -6,7 +6,8 @@ says what it expects of whom it has dealt with (simulate/choosing.py); attackers
 without having dealt. Everybody hears everything.
 
 Effectiveness is the share of good services among those that honest peers received. It is held against the
-ceiling, the same market with an oracle that knows every chance, and the floor, a choice by lot. Requests,
+ceiling, the same market with an oracle that knows every chance, and the floor, a choice by lot. Between them
+is what one can learn who is told who lies. Requests,
 offers and luck come from the seed alone: whatever the model, the same service by the same peer turns out the
 same, and a larger share of attackers includes the smaller one.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 from random import Random
 
 from trustcli.simulate.behaviours import BEHAVIOURS, Peer
-from trustcli.simulate.choosing import ALONE, BLIND, CEILING, Dealings, chooser
+from trustcli.simulate.choosing import ALONE, BLIND, CEILING, INFORMED, REFERENCES, Dealings, chooser
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -72,7 +73,8 @@ class Row(NamedTuple):
 
     Attributes:
         effectiveness: share of good services among those that honest peers received.
-        ceiling, alone, floor: the same for the oracle, for one's own dealings only, and by lot.
+        ceiling, informed, alone, floor: the same for the oracle, for one told who lies, for one's own
+            dealings only, and by lot.
         of_ceiling: effectiveness / ceiling.
         gain: the share of honest peers' business that attackers took, over what a choice by lot would
             have given them: 1 means that nobody is kept off, None that there are no attackers.
@@ -84,6 +86,7 @@ class Row(NamedTuple):
     share: float
     effectiveness: float
     ceiling: float
+    informed: float
     alone: float
     floor: float
     of_ceiling: float
@@ -118,6 +121,10 @@ class Market:
     def chance(self, slot: int) -> float:
         """Return the true chance of good service."""
         return self.peers[slot].quality()
+
+    def truthful(self) -> set[int]:
+        """Return the keys of honest peers."""
+        return {peer.key for peer in self.peers if peer.honest}
 
     def serve(self, request: Request, slot: int, day: int) -> bool:
         """Let a slot serve a request, and the consumer tell of it; return whether it was good."""
@@ -163,7 +170,7 @@ def run(plan: Plan, behaviour: Behaviour, share: float, chooses: Chooser, clock:
     seconds = 0.0
     for day, asked in enumerate(requests(plan), 1):
         start = clock()
-        chooses.learn(market.dealings.said(market.keys))
+        chooses.learn(market, market.dealings.said(market.keys))
         chosen = [chooses.choose(market, request.consumer, request.offers) for request in asked]
         seconds += clock() - start
         for request, slot in zip(asked, chosen, strict=True):
@@ -184,7 +191,7 @@ def measure(
     Raises:
         UsageError: no such model.
     """
-    choosers = {name: chooser(name) for name in dict.fromkeys((CEILING, ALONE, BLIND, *models))}
+    choosers = {name: chooser(name) for name in dict.fromkeys((*REFERENCES, *models))}
     for name in names:
         for share in shares:
             found = {
@@ -213,6 +220,7 @@ def row(behaviour: str, model: str, share: float, found: dict[str, Tally]) -> Ro
         share,
         mine.effectiveness,
         best.effectiveness,
+        found[INFORMED].effectiveness,
         found[ALONE].effectiveness,
         worst.effectiveness,
         mine.effectiveness / best.effectiveness if best.good else 1.0,

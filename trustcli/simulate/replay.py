@@ -15,7 +15,7 @@ from random import Random
 
 from trustcli.errors import BadInput
 from trustcli.safe import shown
-from trustcli.simulate.choosing import ALONE, BLIND, CEILING, Dealings, chooser
+from trustcli.simulate.choosing import REFERENCES, Dealings, chooser
 from trustcli.simulate.market import Tally, row
 from trustcli.value import NamedTuple
 
@@ -136,6 +136,9 @@ class _Exchange:
     def chance(self, slot: int) -> float:
         return float(self._holders[self._wanted][slot])
 
+    def truthful(self) -> set[int]:
+        return {number for number, user in enumerate(self._users) if user.honesty == 1}
+
     def sources(self, user: int, file: int) -> list[int]:
         """Return who else holds a file, in an order drawn by lot."""
         self._wanted = file
@@ -173,7 +176,7 @@ def run(trace: Trace, chooses: Chooser, seed: int, clock: Clock) -> Tally:
         start = clock()
         day, rest = divmod(number, len(trace.users))
         if rest == 0:
-            chooses.learn(exchange.dealings.said(len(trace.users)))
+            chooses.learn(exchange, exchange.dealings.said(len(trace.users)))
         sources = exchange.sources(user, file)
         source = exchange.choose(user, sources, chooses) if sources else -1
         seconds += clock() - start
@@ -193,6 +196,6 @@ def measure(trace: Trace, models: Sequence[str], seed: int, clock: Clock) -> Ite
     Raises:
         UsageError: no such model.
     """
-    names = dict.fromkeys((CEILING, ALONE, BLIND, *models))
+    names = dict.fromkeys((*REFERENCES, *models))
     found = {name: run(trace, chooser(name), seed, clock) for name in names}
     yield from (row("trace", model, trace.malicious, found) for model in models)
