@@ -18,7 +18,10 @@ def gap(rows: list[Row]) -> tuple[float, Row]:
     worst = (-1.0, rows[0])
     for mine in rows:
         if mine.model == "hybrid":
-            others = [row.effectiveness for row in rows if row[0::2][:2] == mine[0::2][:2] and row != mine]
+            place = mine.behaviour, mine.share
+            others = [
+                row.effectiveness for row in rows if (row.behaviour, row.share) == place and row != mine
+            ]
             worst = max(worst, (max(others) - mine.effectiveness, mine), key=lambda pair: pair[0])
     return worst
 

@@ -14,7 +14,7 @@ function __trust_line
         else if string match -qr -- '^--home=' $word
             set home (string replace -- --home= '' $word)
         else if string match -q -- '-?*' $word
-            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --protocol --labels --plot; and set option $word
+            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --behaviour --shares --peers --offers --warm-up --trace --seconds --strength --observers --threshold --protocol --labels --plot; and set option $word
         else if test -z "$command"; or contains -- "$command" id peer bridge proposal round simulate model config ledger
             set command (string trim -- "$command $word")
         else
@@ -88,7 +88,7 @@ complete -c trust -n '__trust_at \'\'' -a standing -d 'Show where others stand w
 complete -c trust -n '__trust_at \'\'' -a propose -d 'Propose something for a round to settle on'
 complete -c trust -n '__trust_at \'\'' -a proposal -d 'What is proposed for a round'
 complete -c trust -n '__trust_at \'\'' -a round -d 'Agree on one proposal a round, from each node\'s own local reputation'
-complete -c trust -n '__trust_at \'\'' -a simulate -d 'Virtual networks on a virtual clock: rounds, attacks, what they cost'
+complete -c trust -n '__trust_at \'\'' -a simulate -d 'Virtual networks on a virtual clock: rounds, markets, floods, attacks, and what they cost'
 complete -c trust -n '__trust_at \'\'' -a evaluate -d 'Hold trust models against ratings that really happened: error, correlation, AUC, time'
 complete -c trust -n '__trust_at \'\'' -a model -d 'Trust models: what they are and what they say, side by side'
 complete -c trust -n '__trust_at \'\'' -a config -d 'Settings'
@@ -295,6 +295,8 @@ complete -c trust -n '__trust_at \'round close\'' -l finality -r -f -a 'over-2/3
 complete -c trust -n '__trust_at \'round status\'' -l last -x -d 'how many; default 20'
 complete -c trust -n '__trust_at \'simulate\'' -a rounds -d 'Run rounds in a virtual network and show who agreed with whom'
 complete -c trust -n '__trust_at \'simulate\'' -a attack -d 'Attack rounds, and show what that captures, delays and costs'
+complete -c trust -n '__trust_at \'simulate\'' -a market -d 'Let attackers into a market, and show which trust model still finds good service'
+complete -c trust -n '__trust_at \'simulate\'' -a flood -d 'Flood a peer, and show how trust in it falls, who raises an alarm, and how it comes back'
 complete -c trust -n '__trust_at \'simulate\'' -a secrecy -d 'Play the observer who reads everything published, and show how much of the tables it recovers'
 complete -c trust -n '__trust_at \'simulate\'' -a example -d 'Work the paper\'s example out, exactly: 771.3, where it prints 777.3'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l nodes -x -d 'how many nodes; default 30'
@@ -322,6 +324,23 @@ complete -c trust -n '__trust_at \'simulate attack\'' -l loss -x -d 'share of me
 complete -c trust -n '__trust_at \'simulate attack\'' -l opinion -r -f -a 'lots weighted' -d 'what nodes publish: lots, or weighted as in the paper, which gives tables away'
 complete -c trust -n '__trust_at \'simulate attack\'' -l vouchers -x -d 'known keys that must stand behind a stranger; 0: half of all known weight. default 2'
 complete -c trust -n '__trust_at \'simulate attack\'' -l share -x -d 'share of nodes that attack; may be repeated'
+complete -c trust -n '__trust_at \'simulate market\'' -l behaviour -x -d 'what attackers do: purely (default), feedback, provider, disguised, sybil, camouflage, traitor, whitewash, clique, slander; a,b or all'
+complete -c trust -n '__trust_at \'simulate market\'' -l model -x -d 'models: a,b,c or all; default stars,beta,bias,eigentrust,rev2,hybrid'
+complete -c trust -n '__trust_at \'simulate market\'' -l shares -x -d 'percent of peers that attack; default 0,10,20,30,40,50,60,70'
+complete -c trust -n '__trust_at \'simulate market\'' -l peers -x -d 'how many peers; default 40'
+complete -c trust -n '__trust_at \'simulate market\'' -l rounds -x -d 'services each peer asks for; default 40'
+complete -c trust -n '__trust_at \'simulate market\'' -l offers -x -d 'providers each request can choose from; default 8'
+complete -c trust -n '__trust_at \'simulate market\'' -l warm-up -x -d 'first rounds that do not count; default 5'
+complete -c trust -n '__trust_at \'simulate market\'' -l seed -x -d 'the same seed gives the same run; default 1'
+complete -c trust -n '__trust_at \'simulate market\'' -l seeds -x -d 'run so many markets, from --seed on'
+complete -c trust -n '__trust_at \'simulate market\'' -l trace -r -F -d 'replay a QTM trace instead: its users, files and requests'
+complete -c trust -n '__trust_at \'simulate market\'' -l output -r -F -d 'draw the curves as SVG to FILE (never overwritten)'
+complete -c trust -n '__trust_at \'simulate flood\'' -l seconds -x -d 'how long it lasts; default 60'
+complete -c trust -n '__trust_at \'simulate flood\'' -l strength -x -d 'demand, in times what the peer can answer; default 2.2'
+complete -c trust -n '__trust_at \'simulate flood\'' -l observers -x -d 'how many watch; default 100'
+complete -c trust -n '__trust_at \'simulate flood\'' -l seed -x -d 'the same seed gives the same run; default 1'
+complete -c trust -n '__trust_at \'simulate flood\'' -l threshold -x -d 'trust below which nobody deals with an on-off attacker; default 0.5'
+complete -c trust -n '__trust_at \'simulate flood\'' -l output -r -F -d 'draw the curve as SVG to FILE (never overwritten)'
 complete -c trust -n '__trust_at \'simulate secrecy\'' -l nodes -x -d 'how many nodes; default 30'
 complete -c trust -n '__trust_at \'simulate secrecy\'' -l neighbours -x -d 'how many each knows, about; default 8'
 complete -c trust -n '__trust_at \'simulate secrecy\'' -l rounds -x -d 'rounds observed; default 300'

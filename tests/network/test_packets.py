@@ -380,8 +380,7 @@ class Traced(Daemon):
                 for method, target, body, headers in requests
             ]
         finally:
-            self._reader.post(self._close_reading, whatever=True)
-            await asyncio.to_thread(self._reader.stop)
+            await asyncio.to_thread(self._reader.stop, self._close_reading)
 
 
 def test_no_route_prepares_a_statement_on_a_private_table(tmp_path: object) -> None:

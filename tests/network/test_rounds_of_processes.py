@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from trustcli import standing
 from trustcli.node.devnet import Devnet
 from trustcli.node.rating import seal
@@ -41,8 +43,10 @@ def common(found: dict[str, dict[int, str]]) -> list[set[str]]:
     return [{one[number] for one in found.values()} for number in sorted(numbers)]
 
 
-def test_nodes_settle_on_one_block_each_round(tmp_path: Path) -> None:
+def test_nodes_settle_on_one_block_each_round(tmp_path: Path, slow: bool) -> None:
     """Three nodes: one winner each round, none where nothing was proposed, audits without a finding."""
+    if not slow:
+        pytest.skip("the next test shows as much, with a liar: --slow")
     with Devnet(str(tmp_path / "net"), 3, now, round_every=EVERY) as net:
         net.start()
         net.rate()

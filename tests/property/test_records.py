@@ -83,7 +83,7 @@ KINDS: dict[str, dict[str, object]] = {
     "rating": {"subject": OTHER, "value": 40, "category": "speed"},
     "revocation": {"record": "ab" * 32},
     "key": {"action": "retire"},
-    "proposal": {"subject": OTHER, "value": 40, "category": "speed"},
+    "greeting": {"subject": OTHER, "value": 40, "category": "speed"},
     "handshake": {"record": "ab" * 32},
 }
 NETS = (NETWORK, "main", "vectors2")
@@ -239,13 +239,13 @@ REQUIRED = {
     "rating": ["subject", "value", "category"],
     "revocation": ["record"],
     "key": ["action"],
-    "proposal": [],
+    "greeting": [],
 }
 OPTIONAL = {
     "rating": ["reason", "evidence", "task", "expires", "via", "rater", "ext"],
     "revocation": ["reason", "ext"],
     "key": ["successor", "predecessor", "since", "reason", "ext"],
-    "proposal": ["subject", "ext", "via"],
+    "greeting": ["subject", "ext", "via"],
 }
 
 

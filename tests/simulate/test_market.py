@@ -187,6 +187,47 @@ def test_a_trace_is_replayed_by_its_rules() -> None:
     assert replay.run(trace, chooser(CEILING), 1, still).services == 1
 
 
+def _exchange(users: str, transactions: str, seed: int = 1) -> tuple[replay.Trace, Dealings, int]:
+    """Return a replayed trace of users 0, 1, 2…, its dealings, and the good services of good users.
+
+    User 1 holds a corrupt copy of file 0, user 2 a good one.
+    """
+    library = "(1,0,false)\n(2,0,true)"
+    trace = replay.read(f"{HEADER}\n\n{users}\n\n{library}\n\n{transactions}\n".splitlines())
+    exchange = replay._Exchange(trace, Random(seed))
+    chooses = chooser(CEILING)
+    good = 0
+    for user, file in trace.transactions:
+        sources = exchange.sources(user, file)
+        good += exchange.fetch(user, exchange.choose(user, sources, chooses), 1)
+    return trace, exchange.dealings, good
+
+
+def test_malicious_users_choose_the_worst_and_lie() -> None:
+    """A purely malicious user takes the corrupt copy that the oracle shows, and praises its source."""
+    users = "(0.0,0.0,1,false)\n(1.0,1.0,0,false)\n(1.0,1.0,0,false)"
+    _, dealings, good = _exchange(users, "(0,0)")
+    assert (good, dealings.own(0, 1) > 0, dealings.own(0, 2)) == (0, True, 0.0)
+
+
+def test_good_users_tell_the_truth_and_keep_what_they_got() -> None:
+    """The oracle's user gets the good copy, says so, and is a source of it from then on."""
+    users = "(1.0,1.0,0,false)\n(1.0,1.0,0,false)\n(1.0,1.0,0,false)\n(0.0,1.0,3,false)"
+    trace, dealings, good = _exchange(users, "(0,0)\n(3,0)")
+    assert (good, dealings.own(0, 2) > 0, dealings.own(3, 1) < 0) == (1, True, True)
+    assert trace.malicious == 0.25
+
+
+def test_corrupt_copies_are_weeded_out_or_spread() -> None:
+    """A user that always weeds holds nothing corrupt; one that never does becomes a source of it."""
+    for clean_up, sources in (("1.0", [1, 2]), ("0.0", [0, 1, 2])):
+        users = f"({clean_up},1.0,1,false)\n(1.0,1.0,0,false)\n(1.0,1.0,0,false)\n(1.0,1.0,0,false)"
+        trace = replay.read(f"{HEADER}\n\n{users}\n\n(1,0,false)\n(2,0,true)\n\n(0,0)\n".splitlines())
+        exchange = replay._Exchange(trace, Random(1))
+        exchange.fetch(0, exchange.choose(0, exchange.sources(0, 0), chooser(CEILING)), 1)
+        assert sorted(exchange.sources(3, 0)) == sources
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

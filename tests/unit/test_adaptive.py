@@ -108,6 +108,13 @@ def test_a_penalty_is_forgiven_slowly_then_for_good() -> None:
     ]  # fmt: skip
 
 
+def test_what_acts_ask_for_is_held_too() -> None:
+    """The penalty of an attack fades as one from rest does, not at once."""
+    watch = after(known(), [0.0] * 6)
+    left = 1 - shown(1.0, watch, watch.time + 45 * SECOND)
+    assert left == pytest.approx(watch.penalty / 2, rel=0.01)
+
+
 def test_the_time_between_two_acts_is_all_that_counts() -> None:
     """Forgiving in one step or in many comes to the same."""
     watch = Watch(good=900.0, bad=100.0, penalty=0.6, held=0.6)

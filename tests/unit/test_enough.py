@@ -45,6 +45,18 @@ def test_a_credible_interval_takes_more(confidence: float, needed: int) -> None:
     assert worst(needed) <= 0.1 < worst(needed - 1)
 
 
+def test_every_interaction_helps() -> None:
+    """What is open falls from each number to the next, odd or even, so the least is found by halving."""
+    for confidence in (0.3, 0.9, 0.999):
+        wide = [enough._half_width(n, confidence) for n in range(60)]
+        assert wide == sorted(wide, reverse=True)
+        for n in (1, 7, 20, 59):
+            assert interactions_needed(wide[n], confidence) == n
+    deviations = [enough.worst_deviation(n) for n in range(60)]
+    assert deviations == sorted(deviations, reverse=True)
+    assert interactions_for_deviation(0.3) == 0
+
+
 @pytest.mark.parametrize("error", [0.2, 0.1, 0.03])
 @pytest.mark.parametrize("confidence", [0.5, 0.8, 0.99])
 def test_the_normal_approximation_is_close_and_hoeffding_is_wasteful(error: float, confidence: float) -> None:
@@ -147,7 +159,8 @@ def test_score_says_when_evidence_is_thin(heard: Program) -> None:
     assert (ran.exit, ran.data["rows"][0]["confidence"]) == (0, None)
     assert heard("score", "dan", "--min-confidence", "0.2").exit == 0
     assert heard("score", "dan", "--min-confidence", "-1").exit == 2
-    assert heard("score", "--min-confidence", "0.9").exit == 0
+    ran = heard("score", "--min-confidence", "0.9")
+    assert (ran.exit, "evidence is too thin for 3 of 3, asked 90%" in ran.err) == (0, True)
 
 
 def test_the_policy_page_names_the_rule(trust: Program) -> None:

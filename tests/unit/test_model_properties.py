@@ -7,7 +7,8 @@
 | sybilrank | log2 n good ranks | bounded so |
 | advogato | the capacity of the edge's end | bounded so |
 | tidaltrust | the word of the edge's owner | no change, each vouched for whole |
-| subjective, antcascade | the word of the edge's owner | bounded so |
+| antcascade | the word of the edge's owner | bounded so |
+| subjective | the word of the edge's owner, were it certain | bounded so |
 | graperank, fire | no bound: see their "fails when" | none |
 """
 
@@ -19,6 +20,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from trustcli.models import subjective
 from trustcli.models.advogato import CAPACITIES
 from trustcli.models.appleseed import SPREAD
 from trustcli.models.arrays import RANK, ArrayModel, Ratings, ratings
@@ -258,6 +260,36 @@ def test_a_farm_says_no_more_than_its_voucher_could(name: str, count: int) -> No
     after = seen(name, honest() + farm(count, word=-1.0))[TARGET]
     assert own < before
     assert own <= after <= before + 1e-12
+
+
+def two_hops_away(vouched: int) -> list[Row]:
+    """Return a target that friends of friends know; the careless friend vouches for so many slanderers."""
+    rows = [(ME, friend, 1.0) for friend in (CARELESS, 2, 3)]
+    rows += [(2, 4, 1.0), (3, 5, 1.0), (4, TARGET, 1.0), (5, TARGET, 0.5)]
+    for sybil in range(HONEST, HONEST + vouched):
+        rows += [(CARELESS, sybil, 1.0), (sybil, TARGET, -1.0)]
+    return rows
+
+
+@pytest.mark.parametrize("name", ["tidaltrust", "antcascade"])
+def test_a_careless_friend_counts_once(name: str) -> None:
+    """Five hundred it vouches for, as near as the honest voices: no more than the friend's own blame."""
+    before, one, many = (seen(name, two_hops_away(count))[TARGET] for count in (0, 1, 500))
+    own = seen(name, [*two_hops_away(0), (CARELESS, TARGET, -1.0)])[TARGET]
+    assert own <= many <= one < before
+    if name == "tidaltrust":
+        assert many == pytest.approx(one, abs=1e-12)
+        assert one == pytest.approx((1 + 0.5 - 1) / 3, abs=1e-12)
+
+
+def test_a_careless_friend_counts_as_if_it_were_certain() -> None:
+    """In subjective logic five hundred vouches make certain: what a friend without any doubt would say."""
+    honest_part = subjective.FittedSubjective(of(two_hops_away(0))).about_in_eyes(ME, TARGET)
+    certain = subjective.discounted(subjective.stated(1.0), subjective.Opinion(0, 1, 0))
+    bound = subjective.fused(honest_part, certain)
+    one, many = (seen("subjective", two_hops_away(count))[TARGET] for count in (1, 500))
+    assert bound.belief - bound.disbelief <= many < one
+    assert many == pytest.approx(bound.belief - bound.disbelief, abs=0.01)
 
 
 def split(keys: int, *, divided: bool) -> list[Row]:

@@ -121,7 +121,7 @@ def other_kinds() -> Iterator[Case]:
     yield Case(
         "kind-unknown",
         "Kinds of later versions are kept and passed on.",
-        other("proposal", {"round": 3, "weight": 100}),
+        other("greeting", {"round": 3, "weight": 100}),
     )
     yield Case("kind-unknown-empty", "The body of an unknown kind may be empty.", other("x", {}))
     yield Case("kind-unknown-longest", "A kind has up to 32 characters.", other("k" * 32, RATING))

@@ -148,7 +148,7 @@ def bad_signatures() -> Iterator[Case]:
     )
     changed = canonical(statement(body={**RATING, "value": 50}))
     yield Case("sig-changed-body_fail", "More stars than were signed.", wire(changed, text), "bad_signature")
-    unknown = canonical(statement("proposal"))
+    unknown = canonical(statement("greeting"))
     yield Case(
         "sig-changed-kind_fail", "A rating's signature on another kind.", wire(unknown, text), "bad_signature"
     )

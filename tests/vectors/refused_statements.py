@@ -161,7 +161,7 @@ def bad_texts() -> Iterator[Case]:
     yield Case(
         "text-in-unknown-kind_fail",
         "The rule holds for kinds that are only kept.",
-        other("proposal", {"x": "e\u0301"}),
+        other("greeting", {"x": "e\u0301"}),
         "bad_text",
     )
     yield Case("text-in-subject_fail", "And in subjects.", rating(subject="a:\u202eb"), "bad_text")
@@ -172,7 +172,7 @@ def bad_texts() -> Iterator[Case]:
         ("deep", [[[[[[[[[[[[[[[]]]]]]]]]]]]]]], "too_deep"),
     ]
     for name, value, code in unknown:
-        line = other("proposal", {"x": value})
+        line = other("greeting", {"x": value})
         yield Case(f"kind-unknown-{name}_fail", "And so does the rule of what JSON may hold.", line, code)
     for name, key in (("non-ascii", "é"), ("control", "a\tb"), ("delete", "\x7f")):
         yield Case(f"key-text-{name}_fail", "Keys are plain ASCII.", rating(ext={key: 1}), "bad_text")

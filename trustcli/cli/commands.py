@@ -62,6 +62,8 @@ COMMANDS = {
     # STUDY
     "simulate rounds": "simulate:rounds",
     "simulate attack": "simulate:attack",
+    "simulate market": "simulate_market:market",
+    "simulate flood": "simulate_flood:flood",
     "simulate secrecy": "simulate:secrecy",
     "simulate example": "simulate:example",
     "evaluate": "evaluate:evaluate",
@@ -92,7 +94,7 @@ GROUPS = {
     "bridge": "Bring ratings of an outside system in.",
     "proposal": "What is proposed for a round.",
     "round": "Agree on one proposal a round, from each node's own local reputation.",
-    "simulate": "Virtual networks on a virtual clock: rounds, attacks, what they cost.",
+    "simulate": "Virtual networks on a virtual clock: rounds, markets, floods, attacks, and what they cost.",
     "model": "Trust models: what they are and what they say, side by side.",
     "config": "Settings.",
     "ledger": "The ledger file: backup, check, compact.",

@@ -82,6 +82,8 @@ def score(
         found = (found[:top] if top else []) + (found[max(len(found) - bottom, top or 0) :] if bottom else [])
     unknown = [scored for scored in found if scored.score.value is None]
     unsure = thin(found, min_confidence)
+    if unsure and not subjects:
+        unsure = (f"evidence is too thin for {len(unsure)} of {len(found)}, asked {min_confidence:.0%}",)
     unit = inquiry.model.unit
     asked = inquiry.asked
     return Reply(

@@ -6,7 +6,7 @@ Beta(s + 1, n − s + 1), from the uniform prior (Jøsang & Ismail 2002). Two qu
 How sure is an estimate? `confidence`: the posterior probability that the true share lies within `error` of
 the mean, as TRAVOS asks (Teacy, Patel, Jennings, Luck 2006, eq. 6).
 
-How many interactions make sure? `interactions_needed(error, confidence)`: the least n from which on the
+How many interactions make sure? `interactions_needed(error, confidence)`: the least n after which the
 central credible interval of every possible outcome s is no wider than ± `error`. An even split is the
 outcome that leaves most open, so n and the split that comes closest to even decide. For an error of 0.1:
 
@@ -72,7 +72,7 @@ def of_score(score: Score, error: float = HALF_A_STAR) -> float | None:
 def interactions_needed(error: float, confidence: float) -> int:
     """Return the least number of interactions after which the credible half-width is at most `error`.
 
-    For every outcome, and for every larger number as well.
+    Whatever the outcome, and after every larger number as well.
 
     Args:
         error: half-width of the central credible interval, 0 < error < 0.5.
@@ -162,23 +162,15 @@ if TYPE_CHECKING:
 
 
 def _first(holds: Callable[[int], bool]) -> int:
-    """Return the least n that holds and is followed by one that does.
-
-    Odd numbers cannot be split evenly and may hold a little early, so two neighbours must hold; what
-    holds for both holds for all after them.
-    """
-    high = 2
-    while not (holds(high) and holds(high + 1)):
-        high *= 2
+    """Return the least n that holds, by doubling and halving: what is open falls with every interaction."""
+    low, high = -1, 1
+    while not holds(high):
+        low, high = high, 2 * high
         if high > _MOST:
             raise ValueError("more than ten million interactions")
-    low = high // 2 - 1 if high > 2 else -1
     while high - low > 1:
         middle = (low + high) // 2
-        if holds(middle) and holds(middle + 1):
-            high = middle
-        else:
-            low = middle
+        low, high = (low, middle) if holds(middle) else (middle, high)
     return high
 
 

@@ -5,12 +5,13 @@
     visits(x) ← (1 − β) visits(x) where some y ≠ ego is on the way to x in a share ≥ τ of its visits
 
 Nasrulin, Ishmaev, Pouwelse, "MeritRank: Sybil Tolerant Reputation for Merit-based Tokenomics" (BRAINS 2022,
-arXiv 2207.09950): transitivity decay is the end of walks, connectivity decay the second line. Blame is the
+arXiv 2207.09950): transitivity decay is the end of walks, connectivity decay the last line. Blame is the
 penalty of the later incremental version, which takes away from all nodes that lead to one the ego dislikes.
 Nothing is drawn here: visits are the solution of the walk's linear equations, what a count of infinitely
 many walks would give. (The authors' program multiplies by (1 − β) times the share, by which a node with a
-wider way in loses more; the paper's factor is used.) Nodes with a share of visits below 1/500 are not
-tried as doors: what is behind one of them is together below 1/88.
+wider way in loses more; here it is 1 − β alone.) Nodes with a share of visits below 1/500 are not tried
+as doors: what is behind one of them is together below 1/88. In penalties below 1/100,000 of all visits a
+walk that comes twice, other than by two steps, is taken for two walks.
 
 Assumes: good nodes are reached in several ways. Fails when: they are not: one's friend's only friend loses
 half; or the ego blames many: penalties may exceed visits and the score is below 0. Sybils behind one edge
@@ -34,6 +35,7 @@ GO_ON = 0.85  # 1 − α of the paper: probability of another step
 DECAY = 0.5  # β
 DOOR = 0.8  # τ: share of visits by way of one node that makes it a door
 LEAST = 2e-3  # share of visits of a node that is tried as a door
+SLIGHT = 1e-5  # penalty, in shares of all visits, below which longer returns to a node are left out of it
 TOLERANCE = 1e-12  # largest change of expected visits at which a solution ends
 _NEARLY = 1e-6  # the same for returns of every node: for doors and for penalties
 MAX_ROUNDS = 400
@@ -106,6 +108,12 @@ def hit_once(step: csr_array, seen: Floats, nodes: Integers) -> Floats:
     return found
 
 
+def hit_about(step: csr_array, seen: Floats) -> Floats:
+    """Return about the same for all nodes, shape (n,), as if walks returned in two steps or never."""
+    back = np.asarray(step.multiply(step.T).sum(axis=1), dtype=np.float64).ravel()
+    return seen * (1 - back)
+
+
 class _Fitted(Flow):
     def __init__(self, known: Ratings) -> None:
         super().__init__(known)
@@ -124,8 +132,12 @@ class _Fitted(Flow):
     def _blame(self, step: csr_array, rater: int, seen: Floats) -> Floats:
         mine = (self.known.rater == rater) & (self.known.value < 0)
         after = penalties(step, seen, self.known.subject[mine], -self.known.value[mine])
-        nodes = np.flatnonzero((after > 0) & (seen > 0))
-        return after * hit_once(step, seen, nodes)
+        if not after.any():
+            return after
+        nodes = np.flatnonzero(after * seen >= SLIGHT * seen.sum())
+        comes = hit_about(step, seen)
+        comes[nodes] = hit_once(step, seen, nodes)[nodes]
+        return after * comes
 
     def standing(self) -> Floats:
         """Return the visits of walks that start at anybody, nothing taken off."""

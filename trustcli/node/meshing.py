@@ -121,8 +121,7 @@ class Meshing:
 
     def stop(self) -> None:
         """Do what waits, write what is remembered, end the thread."""
-        self._worker.post(self._end, whatever=True)
-        self._worker.stop()
+        self._worker.stop(self._end)
 
     def opened(self, link: int, address: str, dialled: str | None, expect: str | None) -> None:
         """Tell that a link is there."""
@@ -222,8 +221,7 @@ class Meshing:
         self._mesh.stop(self._node.clock())
         self._act(Turn(self._mesh.drain()))
         self._memory.linked({})
-        self._memory.write()
-        self._observe(self._node.clock())
+        self._note(self._node.clock(), last=True)
         self._shelf.close()
         self._node.close()
 
@@ -233,9 +231,7 @@ class Meshing:
 
     def _rest(self) -> float:
         now = self._node.clock()
-        if self._shelf.has_changed():
-            self._mesh.woke(now)
-        self._mesh.settle(now)
+        self._settle(now)
         wake = self._mesh.tick(now)
         if self._feed:
             self._feed.tick(now)
@@ -249,12 +245,24 @@ class Meshing:
             self._note(now)
         return min(max(wake - now, 1) / 1000, WATCH)
 
-    def _note(self, now: int) -> None:
+    def _settle(self, now: int) -> None:
+        """Take in what other processes wrote and what came over links; while somebody else writes, later."""
+        try:
+            if self._shelf.has_changed():
+                self._mesh.woke(now)
+            self._mesh.settle(now)
+        except Busy:
+            pass
+
+    def _note(self, now: int, *, last: bool = False) -> None:
         """Write down what is remembered; while somebody else writes, later."""
         self._noted = now
         try:
             self._memory.write()
-            self._observing.tick(self._memory.everybody(), now)
+            if last:
+                self._observe(now)
+            else:
+                self._observing.tick(self._memory.everybody(), now)
         except Busy:
             pass
 

@@ -122,16 +122,14 @@ class Daemon:
         try:
             return await asking.ask(app, "GET", target)
         finally:
-            self._reader.post(self._close_reading, whatever=True)
-            await asyncio.to_thread(self._reader.stop)
+            await asyncio.to_thread(self._reader.stop, self._close_reading)
 
     async def _stop(self, server: Server) -> None:
         await asyncio.to_thread(self._meshing.stop)  # its last words are on their way out
         await asyncio.sleep(0)
         await self._links.stop(GRACE)
         await server.stop(GRACE)
-        self._reader.post(self._close_reading, whatever=True)
-        await asyncio.to_thread(self._reader.stop)
+        await asyncio.to_thread(self._reader.stop, self._close_reading)
 
     def _open_reading(self) -> None:
         self._reading = Reading(twin(self._node))

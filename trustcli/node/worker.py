@@ -48,6 +48,7 @@ class Worker:
         self._failed = failed
         self._others_are_busy = busy
         self._working = False
+        self._last: Callable[[], None]
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -59,8 +60,9 @@ class Worker:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Do what waits, then end."""
+    def stop(self, last: Callable[[], None]) -> None:
+        """Do what waits, then `last`, and end: nothing of this thread runs after it."""
+        self._last = last
         self._jobs.put(None)
         self._thread.join()
 
@@ -116,6 +118,7 @@ class Worker:
                     self._working = False
                     continue
                 if job is None:
+                    self._last()
                     return
                 if wait != 0:
                     wait, break_at = 0, time.monotonic() + _RUN
