@@ -41,7 +41,7 @@ def show(session: Session, *, name: str = argument("MODEL", "which (trust model 
     """Explain a model: its equation, its source, what it assumes and when it fails."""
     from trustcli.models import arrays  # noqa: PLC0415  numpy is for those who ask
 
-    modules = [f"trustcli.models.{name}"] if name in MODELS else []
+    modules = [f"trustcli.models.{name.replace('-', '_')}"] if name in MODELS else []
     modules += [f"trustcli.models.{arrays.ARRAYS[name][0]}"] if name in arrays.ARRAYS else []
     if not modules and name in outside():
         modules = [outside()[name]]

@@ -31,6 +31,8 @@ MODELS = {
     "fire": "FIRE: own experience, witnesses and references, each as far as reliable",
     "antcolony": "TACS: the share of ants from you that stop at a provider",
     "antcascade": "AntTrust-style: your word, else friends', else their friends', else what friends hear",
+    "random-neural": "RNNTM: praise hands on votes, blame takes them, only you are replenished",
+    "eigentrust-plus": "personalised EigenTrust with similar raters weighing more, and one step of distrust",
 }
 DEFAULT = "beta"
 BACKWARD = frozenset(("beta", "stars"))
@@ -59,7 +61,7 @@ def load(name: str) -> Model:
         UsageError: there is none.
     """
     if name in MODELS:
-        module = import_module(f"trustcli.models.{name}")
+        module = import_module(f"trustcli.models.{name.replace('-', '_')}")
     elif name in outside():
         module = import_module(outside()[name])
     else:

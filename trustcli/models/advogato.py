@@ -2,7 +2,7 @@
 
 The seed may take in 800, those it certifies 200 each, then 50, 12, 4, 2, and 1. A node of capacity c takes
 one unit for itself and passes on c − 1; a maximum flow from the seed decides who gets a unit. Levien,
-"Attack- Resistant Trust Metrics" (draft PhD thesis, Berkeley 2003, ch. 3) and advogato.org. As there, it is
+"Attack-Resistant Trust Metrics" (draft PhD thesis, Berkeley 2003) and advogato.org. As there, it is
 run once for each level of certificate: more than 3 stars, 4 and more, 5; a certificate counts on its level
 and below.
 

@@ -5,7 +5,7 @@
 with an edge of weight 1 from every node but the source back to the source, so that nobody keeps all by
 praising nobody, and what is near the source has more. w = max(v, 0). Ziegler & Lausen, "Spreading
 Activation Models for Trust Propagation" (EEE 2004) and "Propagation Models for Trust and Distrust in Social
-Networks" (Information Systems Frontiers 7, 2005), Algorithm 1; ended at a smaller change than the paper's
+Networks" (Information Systems Frontiers 7, 2005); ended at a smaller change than the paper's
 0.01, for then the answer is that of its linear equations. Shares are of the 200.
 
 Assumes: who is trusted trusts well; an order is what is wanted. Fails when: blame matters (it has none), or

@@ -10,8 +10,8 @@ and providers know themselves. So there is nothing here that a ledger of ratings
 policy of providers for `simulate`, over arrays of weights, and no model of MODELS.
 
 Assumes: providers want to succeed and tell the truth about being able. Fails when: they do not: a malicious
-provider attempts whatever it is asked, and nothing in the model stops it. By the failure rule as given, a
-provider of weight 1 that fails stays at 1 (β (1 − 1) = 0): it never learns again.
+provider attempts whatever it is asked, and nothing in the model stops it. By the failure rule, which we
+have at second hand, a provider of weight 1 that fails stays at 1 (β (1 − 1) = 0): it never learns again.
 """
 
 from __future__ import annotations

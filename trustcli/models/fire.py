@@ -11,9 +11,9 @@ rating weighs half after 90 days, which are the paper's 5 rounds; now is the new
 version in circulation has the sign of the exponent wrong, |v| − T for |v − T|, and sums of weights that
 start at 1: no oracle.)
 
-Assumes: witnesses are honest and subjects show honest references; it has no defence and says so in §6.
-Fails when: they are not: references are strangers, so five hundred keys own that part entirely, and
-witnesses count one a key. Own experience outweighs both, and where nobody lies it is quick to learn.
+Assumes: witnesses are honest and subjects show honest references. Fails when: they are not: references are
+strangers, so five hundred keys own that part entirely, and witnesses count one a key. Own experience
+outweighs both, and where nobody lies it is quick to learn.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Gelenbe's G-network, "Random Neural Networks with Negative and Positive Signals 
 (Neural Computation 1, 1989), put to trust by Gelenbe, Ren, Yan (MASCOTS 2025; npj Wireless Technology 2026).
 Only the asking rater is replenished from outside: who has no votes from it, directly or through others, casts
 none. Solved by rounds from q = 0; the mean number of votes is q / (1 − q). (Not a recurrent network, as
-secondary sources say, who also give it a table of floods that the papers we could see do not have.)
+secondary sources say, whose table of its trust in a flood could not be traced to a paper.)
 
 Assumes: votes are worth as much as their owner's standing. Fails when: numbers of praise should add up
 further: q ends at 1. A farm behind one edge has together at most the votes that come over it, divided by d.

@@ -4,7 +4,7 @@
     with T the mean of the last two, for a walk on a tree is never at one place at even and at odd times
 
 Cao, Sirivianos, Yang, Pregueiro, "Aiding the Detection of Fake Accounts in Large Scale Social Online
-Services" (NSDI 2012, §4). It wants friendships, which both sides agree to, and ratings have a direction.
+Services" (NSDI 2012). It wants friendships, which both sides agree to, and ratings have a direction.
 Two are neighbours here if both praised each other, or if the one that is fewer hops of praise away from the
 seed praised the other. So no key becomes a neighbour of somebody nearer to the
 seed by praising them. n counts those that praise leads to: keys that nobody vouches for change nothing.

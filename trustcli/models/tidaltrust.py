@@ -4,7 +4,7 @@
 
 max is the strength of the strongest shortest chain, and a chain's strength that of its weakest link, the
 last rating (of the subject) not counted. One's own rating is the answer where there is one. Golbeck,
-"Computing and Applying Trust in Web-based Social Networks" (PhD thesis, Maryland 2005, §6.2). Links are
+"Computing and Applying Trust in Web-based Social Networks" (PhD thesis, Maryland 2005). Links are
 ratings better than middling, of weight (1 + v) / 2; what is said of the subject may be praise or blame.
 
 Assumes: nearer is more accurate, and better trusted is more accurate. Fails when: the nearest who knows the
