@@ -148,7 +148,7 @@ def test_a_light_node_gets_what_its_subjects_take_and_no_more(folder: str) -> No
         assert other in held(net, 1), "the control: a full node has it"
         node = net.open(light)
         inquiry = Inquiry(node)
-        assert inquiry.about(inquiry.book.get("agent:wanted")).score.value == 4.0
+        assert inquiry.about(inquiry.book.get("agent:wanted")).score.value == pytest.approx(4.0)
         node.close()
 
 
