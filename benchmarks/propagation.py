@@ -26,6 +26,7 @@ from trustcli.transports.http import HttpPeer
 
 BOUNDS = ((100, 2.0), (1_000, 5.0))  # ratings a second, seconds for 99 of 100
 _BEATS = 10  # offers a second
+_LINKING = 5.0  # seconds for the nodes to find each other before anything is measured
 _KEYS = 40  # signers; a key may make 100 requests a minute
 
 
@@ -43,6 +44,7 @@ def main() -> int:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, Devnet(folder, given.nodes, now) as net:
         net.start()
+        time.sleep(_LINKING)
         before = net.states()[0].records or 0
         seeds = [bytes([1, number]) * 16 for number in range(_KEYS)]
         lines = _signed(seeds, given.rate * given.seconds)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 REST = 1_000  # ms without a new record after which a head has come to rest
 ANYWAY = 30_000  # ms after which heads that never rest are compared in motion
+AT_FIRST = 1_000  # the same for a new link: what was pushed over its closed twin may be lost
 ANSWER_TIME = 5_000  # ms until a question is asked again
 TRIES = 3  # times that it is asked
 PAUSE, LONGEST_PAUSE = 2_000, 60_000  # ms after a sync; doubling while it brings nothing
@@ -57,7 +58,7 @@ class _State:
 
     def __init__(self, link: Link, now: int) -> None:
         self.link = link
-        self.equal = now  # when both were last equal, or compared
+        self.equal = now - ANYWAY + AT_FIRST  # when both were last equal, or compared
         self.wanted = False
         self.not_before = 0
         self.pause = PAUSE
