@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trustcli import standing
+from trustcli.node import rating
 from trustcli.node.devnet import Devnet
-from trustcli.node.rating import seal
+from trustcli.node.rating import Draft, seal
 from trustcli.rounds.values import SELF_SCORE
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def test_seven_nodes_with_one_killed_one_late_and_one_lying(tmp_path: Path, slow
         deadline = time.monotonic() + EVERY * (rounds + 3)
         froze = 0
         while time.monotonic() < deadline - EVERY:
+            teller = net.open(net.nodes[0])  # something new to propose in each round
+            rating.rate(teller, Draft(f"agent:{froze}", "4"))
+            teller.close()
             net.signal(late, signal.SIGSTOP)
             time.sleep(EVERY * 0.2)
             net.signal(late, signal.SIGCONT)
