@@ -1,4 +1,4 @@
-"""The one place where records that peers send are verified and stored, whoever sent them.
+"""The one place where records in bulk are verified and stored, whoever sent them: peers or files.
 
 Peers that hold the same set share the work of a first sync: a line whose record is known, waits to be
 stored, or is being verified for another peer, is not verified again. A page is verified by a `Crew` while
@@ -12,7 +12,6 @@ import gc
 from collections import Counter
 
 from trustcli.node.crew import Crew
-from trustcli.node.moving import COMMIT
 from trustcli.node.sharing import KNOWN, NEW
 from trustcli.node.verifying import TOO_NEW
 from trustcli.records import crypto
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from trustcli.sync.exchange import Head as SharedHead
     from trustcli.sync.exchange import Items, Page
 
+COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 15 MB
 _UNDER_WAY = 2  # pages being verified; with fewer the workers would rest while a batch is committed
 
 
@@ -37,6 +37,7 @@ class Intake:
     """Verifies lines and stores what is new. It belongs to one thread.
 
     Args:
+        ledger: None where there is none yet, for a dry run; `network` then says what is good.
         clock: Unix ms.
         committed: called after each commit: what was taken until then is on the disk.
         dry_run: verify and forget.
@@ -44,17 +45,18 @@ class Intake:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Ledger | None,
         clock: Callable[[], int],
-        committed: Callable[[], None],
+        committed: Callable[[], object] = int,
         *,
         dry_run: bool = False,
+        network: str = "",
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._committed = committed
         self._dry_run = dry_run
-        self._crew = Crew(ledger.network)
+        self._crew = Crew(ledger.network if ledger else network)
         self._staged: dict[bytes, Staged] = {}
         self._head: Head | None = None
         self._under_way: list[_Page] = []
@@ -72,15 +74,17 @@ class Intake:
             gc.enable()
             self._crew.close()
 
-    def begin(self, lines: Sequence[bytes]) -> Callable[[], list[Result]]:
+    def begin(self, lines: Sequence[bytes], ids: Sequence[bytes] = ()) -> Callable[[], list[Result]]:
         """Begin to verify lines; what is returned gives what became of each.
+
+        `ids` are those of the lines by their layout, where the caller knows them already.
 
         Raises (also when called):
             DiskError, Busy: what was committed before stays.
         """
-        page = _Page(lines)
-        head = self._ledger.head()
-        known = self._ledger.known(page.ids) | self._staged.keys()
+        page = _Page(lines, ids)
+        head = self._ledger.head() if self._ledger else None
+        known = self._known(page.ids) | self._staged.keys()
         doubled = _doubled(page.ids)
         page.late = {
             id_ for id_ in page.ids if (id_ in self._verifying or id_ in doubled) and id_ not in known
@@ -101,6 +105,9 @@ class Intake:
             self._finish(self._under_way[0])
         return lambda: self._results(page)
 
+    def _known(self, ids: Iterable[bytes]) -> set[bytes]:
+        return self._ledger.known(ids) if self._ledger else set()
+
     def flush(self) -> None:
         """Store what was taken so far, durably."""
         while self._under_way:
@@ -119,7 +126,7 @@ class Intake:
         A record is known only when it was verified: a forged line must not be able to keep a good one out.
         """
         late, page.late = page.late, set()
-        missing = late - self._staged.keys() - self._ledger.known(late)
+        missing = late - self._staged.keys() - self._known(late)
         if missing:
             self._head = None  # they may be under way on another page as well
         again = {
@@ -156,15 +163,14 @@ class Intake:
     def _commit(self) -> None:
         if not self._staged:
             return
-        if not self._dry_run:
+        if self._ledger and not self._dry_run:
             self._ledger.append_staged([*self._staged.values()], self._clock(), new_at=self._head)
-            self._move_head(len(self._staged))
+            self._move_head(self._ledger.head(), len(self._staged))
         self._staged.clear()
         self._committed()
 
-    def _move_head(self, stored: int) -> None:
+    def _move_head(self, head: Head, stored: int) -> None:
         """Keep the head at which nothing under way was known, unless another process added to the ledger."""
-        head = self._ledger.head()
         alone = self._head is not None and head.records == self._head.records + stored
         self._head = head if alone else None
 
@@ -212,9 +218,9 @@ class IntakeShelf:
 class _Page:
     """Lines on their way: their ids, those that are verified for the first time, and what became of them."""
 
-    def __init__(self, lines: Sequence[bytes]) -> None:
+    def __init__(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> None:
         self.lines = lines
-        self.ids = [crypto.record_id(line[BEGIN:END]) for line in lines]
+        self.ids = ids or [crypto.record_id(line[BEGIN:END]) for line in lines]
         self.fresh: list[bytes] = []
         self.late: set[bytes] = set()
         self.codes: dict[bytes, str] = {}

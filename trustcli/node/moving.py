@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
+from functools import partial
 
 from trustcli import bundle
 from trustcli.bundle import PRIVATE, Batch, Imported, Line, Manifest, Tally
 from trustcli.errors import RecordRefused
-from trustcli.ledger.projection import Staged
-from trustcli.node.crew import Crew
-from trustcli.node.verifying import TOO_NEW
+from trustcli.node.intake import Intake
+from trustcli.node.sharing import KNOWN, NEW
 from trustcli.records import crypto
 from trustcli.records.envelope import Record, join_line, outline
 from trustcli.value import NamedTuple
@@ -19,16 +18,14 @@ from trustcli.value import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO, Self
+    from typing import BinaryIO
 
-    from trustcli.ledger import Head, Ledger
     from trustcli.node import Node, Progress
-
-COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 15 MB
+    from trustcli.sync.exchange import Result
 
 
 def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
-    """Import a bundle: verify every line, store what is new, in transactions of COMMIT records.
+    """Import a bundle: verify every line, store what is new, some ten thousand records a transaction.
 
     Raises:
         DiskError, Busy: what was committed before stays; run it again.
@@ -36,113 +33,39 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     tally = Tally()
     ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
     own = {node.keys.did(name) for name in node.keys.names()}
-    with Store(node, ledger, tally, dry_run) as store:
+    network = node.settings.network if ledger is None else ledger.network
+    count: Callable[[], object] = int  # nothing yet
+    with Intake(ledger, node.clock, dry_run=dry_run, network=network) as intake:
         for batch in bundle.batches(file, tally):
-            store.begin(batch)
+            results = intake.begin(batch.texts, batch.ids)
+            count()  # of the batch before: while its signatures were checked this one was read
+            count = partial(_count, batch, results, tally, network)
             for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
+        count()
     return tally.finish()
 
 
-class Sifted(NamedTuple):
-    """The lines of a batch that were not known at `head`, and what gives each as it will be stored."""
-
-    lines: list[Line]
-    examined: Callable[[], list[Staged | str]]
-    head: Head | None
-
-
-class Store:
-    """Gathers new records and commits them COMMIT at a time; a dry run gathers and forgets.
-
-    While the signatures of a batch are checked, the one before it is sorted in and the next one is read.
-    """
-
-    def __init__(self, node: Node, ledger: Ledger | None, tally: Tally, dry_run: bool) -> None:
-        self._node = node
-        self._network = node.settings.network if ledger is None else ledger.network
-        self._crew = Crew(self._network)
-        self._ledger = ledger
-        self._tally = tally
-        self._dry_run = dry_run
-        self._staged: dict[bytes, Staged] = {}
-        self._head: Head | None = None
-        self._under_way: Sifted | None = None
-
-    def __enter__(self) -> Self:
-        gc.disable()  # records are trees: looking for cycles among them finds none and takes its time
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-                self._commit()
-        finally:
-            gc.enable()
-            self._crew.close()
-
-    def begin(self, batch: Batch) -> None:
-        """Begin with a batch: leave out what is known, as equal bytes were verified when they came."""
-        head = self._ledger.head() if self._ledger else None
-        known = self._ledger.known([id_ for id_ in batch.ids if id_]) if self._ledger else set()
-        known |= self._staged.keys()
-        fresh = [batch.line(index) for index, id_ in enumerate(batch.ids) if id_ not in known]
-        self._tally.known += len(batch.ids) - len(fresh)
-        sifted = Sifted(fresh, self._crew.begin([line.text for line in fresh]), head)
-        self._finish()
-        self._under_way = sifted
-
-    def _finish(self) -> None:
-        """Take the records of the batch under way; commit when there are enough."""
-        if self._under_way is None:
-            return
-        sifted, self._under_way = self._under_way, None
-        records = self._sound(sifted.lines, sifted.examined())
-        if not self._staged:
-            self._head = sifted.head
-        elif self._head != sifted.head:
-            self._head = None  # let the ledger look again
-        before = len(self._staged)
-        self._staged.update((record.digest, record) for record in records)
-        self._tally.known += len(records) - (len(self._staged) - before)
-        if len(self._staged) >= COMMIT:
-            self._commit()
-
-    def _sound(self, lines: list[Line], found: list[Staged | str]) -> list[Staged]:
-        """Return the records that are good and not from the future; note the others."""
-        limit = self._node.clock() + TOO_NEW
-        records = []
-        for line, one in zip(lines, found, strict=True):
-            if isinstance(one, str):
-                self._tally.refuse(line.number, one, why(line.text, self._network))
-            elif one.created > limit:
-                self._tally.refuse(line.number, "too_new", str(RecordRefused("too_new")))
-            else:
-                records.append(one)
-        return records
-
-    def _commit(self) -> None:
-        if self._ledger is None or self._dry_run:
-            self._tally.added += len(self._staged)
-        elif self._staged:
-            added = self._ledger.append_staged(
-                [*self._staged.values()], self._node.clock(), new_at=self._head
-            )
-            self._tally.added += sum(added)
-            self._tally.known += len(added) - sum(added)
-        self._staged.clear()
+def _count(batch: Batch, results: Callable[[], list[Result]], tally: Tally, network: str) -> None:
+    """Note what became of the lines of a batch."""
+    for number, text, (_, code) in zip(batch.numbers, batch.texts, results(), strict=True):
+        if code == NEW:
+            tally.added += 1
+        elif code == KNOWN:
+            tally.known += 1
+        else:
+            tally.refuse(number, code, why(text, network, code))
 
 
-def why(line: bytes, network: str) -> str:
+def why(line: bytes, network: str, code: str) -> str:
     """Return the sentence of a refusal, with its detail; asked again, because only the code travels."""
     try:
         Record.parse(line, net=network)
     except RecordRefused as problem:
         return str(problem)
-    raise AssertionError("it was refused before")
+    return str(RecordRefused(code))  # of what is sound by itself: it is dated ahead
 
 
 def _take_private(node: Node, line: Line, own: set[str], tally: Tally, dry_run: bool) -> None:
