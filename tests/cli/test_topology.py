@@ -16,6 +16,7 @@ from trustcli.mesh.liveness import ACTIVE, BANNED, HEARTBEAT, INACTIVE, MISSED, 
 from trustcli.node.naming import Subject
 from trustcli.node.network import Network, Standing
 from trustcli.pictures import network as pictures
+from trustcli.pictures.network_map import Map, Spot
 
 if TYPE_CHECKING:
     from tests.conftest import Program
@@ -153,12 +154,11 @@ def test_a_picture_is_written_to_a_file(three: Program) -> None:
     assert three("topology", "-o", str(path)).exit == 73
 
 
-def hostile(text: str) -> pictures.Map:
+def hostile(text: str) -> Map:
     spots = [
-        pictures.Spot(f"did:{text}{n}", f"{text}{n}", ACTIVE, text, link)
-        for n, link in enumerate(("in", "out", ""))
+        Spot(f"did:{text}{n}", f"{text}{n}", ACTIVE, text, link) for n, link in enumerate(("in", "out", ""))
     ]
-    return pictures.Map(text, text, pictures.Spot("me", text, "ME", text), spots)
+    return Map(text, text, Spot("me", text, "ME", text), spots)
 
 
 @pytest.mark.parametrize("name", pictures.FORMATS)
@@ -182,11 +182,11 @@ def test_arrows_lead_from_who_dialled() -> None:
 def test_no_words_overlap_in_the_picture() -> None:
     """A hundred nodes with long names: no two names at the same place."""
     others = [
-        pictures.Spot(f"n{n}", f"a rather long name {n}", ACTIVE, "reputation 85/100", "out" if n < 8 else "")
+        Spot(f"n{n}", f"a rather long name {n}", ACTIVE, "reputation 85/100", "out" if n < 8 else "")
         for n in range(100)
     ]
-    middle = pictures.Spot("me", "me", "ME", "")
-    root = ET.fromstring(pictures.draw("svg", pictures.Map("t", "s", middle, others)))
+    middle = Spot("me", "me", "ME", "")
+    root = ET.fromstring(pictures.draw("svg", Map("t", "s", middle, others)))
     texts = [each for each in root.iter() if each.tag.endswith("text") and "rather" in (each.text or "")]
     places = [(float(each.get("x", "0")), float(each.get("y", "0"))) for each in texts]
     assert len(places) == 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -232,6 +233,22 @@ def test_serve_says_where_it_listens_and_ends_with_zero(tmp_path: Path) -> None:
         assert process.wait(10) == 0
     status = subprocess.run([*words, "--json", "status"], check=True, capture_output=True).stdout.decode()
     assert '"daemon":{"running":false' in status
+
+
+@pytest.mark.parametrize(("end", "alerts"), [(signal.SIGKILL, ["daemon_gone"]), (signal.SIGTERM, [])])
+def test_a_daemon_that_was_killed_is_missed(tmp_path: Path, end: signal.Signals, alerts: list[str]) -> None:
+    """`status --check` fails when the last daemon was killed; the control: one that ended in order."""
+    words = [sys.executable, "-m", "trustcli", "--home", str(tmp_path / "home")]
+    subprocess.run([*words, "keygen", "--no-passphrase", "-q"], check=True, capture_output=True)
+    with subprocess.Popen([*words, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"serving ")
+        process.send_signal(end)
+        process.wait(30)
+    status = subprocess.run([*words, "--json", "status", "--check"], check=False, capture_output=True)
+    found = json.loads(status.stdout)["data"]["alerts"]
+    assert [alert["code"] for alert in found if alert["severity"] != "info"] == alerts
+    assert status.returncode == len(alerts)
 
 
 def test_a_unix_socket_is_for_its_owner_alone(tmp_path: Path) -> None:

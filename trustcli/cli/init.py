@@ -6,7 +6,7 @@ from trustcli import config
 from trustcli.cli.declare import Reply, flag, option
 from trustcli.cli.keygen import new_passphrase
 from trustcli.errors import PARTIAL
-from trustcli.node import announcing, identities, naming
+from trustcli.node import announcing, identities, peers
 from trustcli.records.roles import ROLES
 
 TYPE_CHECKING = False
@@ -88,8 +88,8 @@ def _settle(
         if value is not None:
             config.change(session.places, name, value)
     for name, added in (
-        ("seeds", [naming.check_url(url) for url in peer or ()]),
-        ("endpoints", [naming.check_url(url) for url in endpoint or ()]),
+        ("seeds", [peers.check_url(url) for url in peer or ()]),
+        ("endpoints", [peers.check_url(url) for url in endpoint or ()]),
         ("subjects", list(subject or ())),
     ):
         known = getattr(settings, name)

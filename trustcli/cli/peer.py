@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, option
 from trustcli.errors import UsageError
-from trustcli.node import naming
-from trustcli.node.naming import NameBook
+from trustcli.node import peers
+from trustcli.node.naming import NameBook, check_petname, mixed_script
 from trustcli.safe import word
 from trustcli.timing import rfc3339
 
@@ -35,9 +35,9 @@ def add(
       trust peer add helper agent:cursor-agent --weight 0.3
       trust peer add carol $(cat carol.did) --url https://carol.example
     """
-    peer, released = naming.add_peer(session.node, name, id_, weight, url or ())
+    peer, released = peers.add_peer(session.node, name, id_, weight, url or ())
     warnings: list[dict[str, str]] = []
-    if naming.mixed_script(peer.name):
+    if mixed_script(peer.name):
         warnings.append(
             {"code": "mixed_script", "message": f"{peer.name}: letters of several scripts; a look-alike?"}
         )
@@ -94,7 +94,7 @@ def rename(
     new: str = argument("NEW", "the name from now on"),
 ) -> Reply:
     """Give a peer another name."""
-    new = naming.check_petname(new)
+    new = check_petname(new)
     session.node.ledger.private.rename(old, new)
     return Reply("peer-rename", data={"old": old, "new": new}, rows=[("renamed", old, new)])
 
@@ -112,14 +112,14 @@ def block(
     reason: str | None = option("--reason", help="why; for yourself", metavar="TEXT"),
 ) -> Reply:
     """Ignore what somebody says, from now on and only here. Nobody is told."""
-    return _changed(naming.change_peer(session.node, name, blocked=True, reason=reason), "peer-block")
+    return _changed(peers.change_peer(session.node, name, blocked=True, reason=reason), "peer-block")
 
 
 def unblock(
     session: Session, *, name: str = argument("NAME", "a name, key or URI", complete="names")
 ) -> Reply:
     """Listen to somebody again."""
-    return _changed(naming.change_peer(session.node, name, blocked=False), "peer-unblock")
+    return _changed(peers.change_peer(session.node, name, blocked=False), "peer-unblock")
 
 
 def as_data(peer: Peer) -> dict[str, object]:

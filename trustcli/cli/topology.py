@@ -6,6 +6,7 @@ from trustcli.cli import network as shown
 from trustcli.cli.declare import Reply, option
 from trustcli.cli.export import written
 from trustcli.pictures import network as pictures
+from trustcli.pictures.network_map import IN, Map, Spot
 from trustcli.timing import rfc3339
 
 TYPE_CHECKING = False
@@ -110,17 +111,17 @@ def _line(one: Standing, now: int) -> Any:
     _, state, reputation, uptime, heard, _ = shown.cells(one, now)
     line.append(f"  {state}  {reputation}  up {uptime}  heard {heard}")
     if one.linked is not None:
-        line.append("  ← it" if one.direction == pictures.IN else "  → it", style="dim")
+        line.append("  ← it" if one.direction == IN else "  → it", style="dim")
     return line
 
 
-def map_of(node: Node, network: Network | None) -> pictures.Map:
+def map_of(node: Node, network: Network | None) -> Map:
     """Return the network as a picture, this node in the middle."""
     now = node.clock()
     me = node.me_or_none() or "nobody yet"
     nodes = network.nodes if network else []
     others = [
-        pictures.Spot(
+        Spot(
             one.subject.id,
             one.subject.label,
             one.status,
@@ -131,7 +132,7 @@ def map_of(node: Node, network: Network | None) -> pictures.Map:
     ]
     active = len(network.active) if network else 0
     subtitle = f"as of {rfc3339(now)}, {len(nodes)} other nodes, {active} active, as seen by this node"
-    return pictures.Map("Network around me", subtitle, pictures.Spot(me, "me", "ME", "this node"), others)
+    return Map("Network around me", subtitle, Spot(me, "me", "ME", "this node"), others)
 
 
 def _facts(one: Standing, now: int) -> str:

@@ -8,7 +8,7 @@ import stat
 
 from trustcli.errors import NotFound, TrustError
 from trustcli.ledger.connection import journal_mode
-from trustcli.node.running import running
+from trustcli.node.running import ended_early, running
 from trustcli.timing import DAY, rfc3339
 from trustcli.value import NamedTuple
 
@@ -58,7 +58,16 @@ def alerts(node: Node) -> list[Alert]:
     ]
     if node.has_ledger():
         found += _expiring(node) + _stale(node)
-    return found
+    return found + _killed(node)
+
+
+def _killed(node: Node) -> list[Alert]:
+    """Say when the last daemon of this home did not end in order, and none has run since."""
+    last = ended_early(node.places)
+    if last is None:
+        return []
+    what = f"`trust serve`, begun {rfc3339(last.since)}, was killed and does not run"
+    return [Alert("daemon_gone", WARN, what, "trust serve")]
 
 
 def _stale(node: Node) -> list[Alert]:

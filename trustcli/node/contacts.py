@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trustcli.errors import NotFound
 from trustcli.node.lines import Contact
-from trustcli.node.naming import NameBook, check_url
+from trustcli.node.naming import NameBook
+from trustcli.node.peers import check_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

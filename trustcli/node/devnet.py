@@ -10,7 +10,7 @@ import time
 
 from trustcli import config
 from trustcli.errors import TrustError, Unreachable
-from trustcli.node import Node, announcing, identities, naming, rating, rounding, standing
+from trustcli.node import Node, announcing, identities, peers, rating, rounding, standing
 from trustcli.node.network import survey
 from trustcli.node.rating import Draft
 from trustcli.transports.http import HttpPeer
@@ -273,7 +273,7 @@ class Devnet:
         node = self.open(one)
         for other in self.nodes:
             if other is not one:
-                naming.add_peer(node, other.name, other.did)
+                peers.add_peer(node, other.name, other.did)
                 if self._round_every:
                     standing.observe(node, other.name, "ok", weight=OBSERVED)
         node.close()

@@ -69,15 +69,29 @@ class Hold:
 
 def running(places: Places) -> Running | None:
     """Return the daemon that holds a home now, None where nobody does."""
+    held, note = _look(places)
+    return note if held else None
+
+
+def ended_early(places: Places) -> Running | None:
+    """Return the daemon that held a home last, if it was killed: who ends in order takes its note away."""
+    held, note = _look(places)
+    return note if not held and note and note.pid else None
+
+
+def _look(places: Places) -> tuple[bool, Running | None]:
+    """Say whether a daemon holds the home, and what the note in its lock file says."""
     try:
         file = os.open(_path(places), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None
+        return False, None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None  # nobody holds it: what is written there is of somebody who died
+        held = False
     except BlockingIOError:
-        return _read(os.pread(file, _MAX, 0))
+        held = True
+    try:
+        return held, _read(os.pread(file, _MAX, 0))
     finally:
         os.close(file)
 

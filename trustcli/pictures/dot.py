@@ -34,7 +34,7 @@ def _node(node: Node, name: str) -> str:
     ring = f', penwidth=3, color="{VIEWPOINT}"' if node.is_viewpoint else ""
     fill = UNKNOWN if node.score is None else colour(node.score)
     tip = _cut(f"{node.label} · {name} · {stars}")
-    return f'  {_text(name)} [label={_text(name_of(node))}, tooltip={tip}, fillcolor="{fill}"{ring}];'
+    return f'  {quoted(name)} [label={quoted(name_of(node))}, tooltip={tip}, fillcolor="{fill}"{ring}];'
 
 
 def _edge(edge: Edge, names: dict[str, str]) -> str:
@@ -42,16 +42,16 @@ def _edge(edge: Edge, names: dict[str, str]) -> str:
     width = f"penwidth={0.8 + 2.7 * edge.weight:.2f}"
     dash = ", style=dashed" if edge.private else ""
     tip = _cut(f"{names[edge.source]} → {names[edge.target]} · {label}")
-    ends = f"{_text(names[edge.source])} -> {_text(names[edge.target])}"
+    ends = f"{quoted(names[edge.source])} -> {quoted(names[edge.target])}"
     return f'  {ends} [label={_cut(label)}, tooltip={tip}, color="{colour(edge.stars)}", {width}{dash}];'
 
 
 def _cut(text: str) -> str:
     shown = safe(text)
-    return _text(shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…")
+    return quoted(shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…")
 
 
-def _text(text: str) -> str:
+def quoted(text: str) -> str:
     r"""Return a quoted string that is shown as it is: no entity, no `\N`, no `\n` in it means anything.
 
     Names of nodes too: Graphviz copies `&#27;` in a name into its SVG, and no browser opens that.

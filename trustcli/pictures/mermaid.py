@@ -21,8 +21,8 @@ def draw(graph: Graph) -> str:
     """Return a left-to-right flowchart with made-up node ids, one statement a line."""
     graph = ordered(graph)
     names = {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}
-    head = ["---", f"title: {_yaml(graph.title + ' · ' + graph.subtitle)}", "---", "flowchart LR"]
-    nodes = [f'  {names[node.id]}["{_text(name_of(node))}{_stars(node)}"]' for node in graph.nodes]
+    head = ["---", f"title: {yaml(graph.title + ' · ' + graph.subtitle)}", "---", "flowchart LR"]
+    nodes = [f'  {names[node.id]}["{text(name_of(node))}{_stars(node)}"]' for node in graph.nodes]
     edges = [_edge(edge, names) for edge in graph.edges]
     return "\n".join([*head, *nodes, *edges, *_classes(graph, names), ""])
 
@@ -33,7 +33,7 @@ def _stars(node: Node) -> str:
 
 def _edge(edge: Edge, names: dict[str, str]) -> str:
     arrow = "-.->" if edge.private else "==>" if edge.weight >= _HEAVY else "-->"
-    label = f"{_text(edge.category)} {edge.stars:.1f}"
+    label = f"{text(edge.category)} {edge.stars:.1f}"
     return f'  {names[edge.source]} {arrow}|"{label}"| {names[edge.target]}'
 
 
@@ -55,7 +55,7 @@ def _classes(graph: Graph, names: dict[str, str]) -> list[str]:
     return [line for pair in lines for line in pair]
 
 
-def _text(text: str) -> str:
+def text(text: str) -> str:
     """Return `text` with everything but letters, digits and a few marks as `#code;`.
 
     Mermaid looks for `%%{`, `style…:…#` and `:::` in the whole source, quoted or not.
@@ -63,7 +63,7 @@ def _text(text: str) -> str:
     return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in safe(text))
 
 
-def _yaml(text: str) -> str:
+def yaml(text: str) -> str:
     """Return `text` as a YAML double-quoted scalar of ASCII letters, digits and escapes."""
     return '"' + "".join(_plain_or_code(char) for char in safe(text)) + '"'
 

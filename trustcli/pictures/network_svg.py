@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from trustcli.pictures import layout
+from trustcli.pictures import frame, layout
 from trustcli.pictures.curves import curve
 from trustcli.pictures.graph import short
 from trustcli.pictures.markup import escaped
-from trustcli.pictures.network import COLOURS, OUT
-from trustcli.pictures.page import _STYLE as PAGE_STYLE
+from trustcli.pictures.network_map import COLOURS, OUT
 from trustcli.pictures.width import width_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trustcli.pictures.network import Map, Spot
+    from trustcli.pictures.network_map import Map, Spot
 
 MAX_DRAWN = 300  # nodes; the table of the page and the data formats have all
 _LABEL, _FACTS = 13.0, 11.0  # font sizes
@@ -61,32 +60,7 @@ def page(network: Map) -> str:
     """Return a complete HTML page: title, map, and a table of all nodes. Nothing is loaded."""
     rows = "\n".join(_row(spot) for spot in network.spots)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Node", "Status", "Link", "What is known"))
-    return f"""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escaped(network.title)}</title>
-<style>{PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{escaped(network.title)}</h1>
-<p>{escaped(network.subtitle)}</p>
-<figure>
-{draw(network)}</figure>
-<table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</main>
-</body>
-</html>
-"""
+    return frame.page(network.title, network.subtitle, draw(network), head, rows)
 
 
 def _placed(spots: list[Spot]) -> tuple[list[complex], float, float]:
