@@ -76,6 +76,7 @@ def test_metrics_are_prometheus_text(knows_bob: Program) -> None:
     found = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
     assert found["trust_records"] == "1"
     assert found["trust_peers"] == "1"
+    assert found["trust_last_sync_seconds"] == "0"
     for name, value in found.items():
         assert re.fullmatch(r"\d+", value)
         assert f"# TYPE {name} gauge\n" in text

@@ -111,7 +111,10 @@ def test_what_is_pulled_counts(mine: Program, node: Served) -> None:
     """Records that came by sync are verified, stored and shown like any others."""
     mine("sync", node.url, "-q")
     assert mine("verify").exit == 0
-    assert mine("status", "--json").data["ledger"]["received"] >= 40
+    status = mine("status", "--json").data
+    assert status["ledger"]["received"] >= 40
+    assert f"\ntrust_last_sync_seconds {status['sync']['seconds']}\n" in mine("status", "--metrics").out
+    assert status["sync"]["seconds"] > 0
     assert mine("score", "thing:1-3", "--model", "stars").exit == 0
 
 
