@@ -27,6 +27,7 @@ NETWORK = "test"
 HEAD = Head("0123456789abcdef", 3, 7, "ab" * 32)
 LINE = b'{"record":{},"sig":""}'
 KNOWN = bytes.fromhex("11" * 32)
+PATIENCE = 9.0  # seconds for what happens at once: less than the deadlines of LIMITS, which end it as well
 
 
 class Person(NamedTuple):
@@ -177,7 +178,7 @@ class Wire:
             self.writer.write(data)
             await self.writer.drain()
 
-    async def rest(self, seconds: float = 5.0) -> bytes:
+    async def rest(self, seconds: float = PATIENCE) -> bytes:
         """Return what comes until the other side closes.
 
         Raises:
@@ -190,7 +191,7 @@ class Wire:
                     got += chunk
         return got
 
-    async def answer(self, seconds: float = 5.0) -> tuple[int, bytes]:
+    async def answer(self, seconds: float = PATIENCE) -> tuple[int, bytes]:
         """Return status and body of one response with a Content-Length."""
         async with asyncio.timeout(seconds):
             head = await self.reader.readuntil(b"\r\n\r\n")
@@ -205,7 +206,9 @@ class Wire:
             await self.writer.wait_closed()
 
 
-async def exchange(server: Server, data: bytes, source: str = "127.0.0.1", seconds: float = 5.0) -> bytes:
+async def exchange(
+    server: Server, data: bytes, source: str = "127.0.0.1", seconds: float = PATIENCE
+) -> bytes:
     """Send bytes on a connection of their own; return all that comes until the server closes it."""
     connection = await Wire.to(server, source)
     try:

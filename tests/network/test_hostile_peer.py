@@ -108,10 +108,10 @@ class Town:
 
     def troubles(self) -> list[str]:
         """Return what is wrong with the victim: it died, grew, or said more than that it serves."""
-        alive = self.net.state(self.net.nodes[0])
+        answers = soon(lambda: self.net.state(self.net.nodes[0]).head is not None)
         with open(os.path.join(self.net.nodes[0].home, "serve.log")) as log:
             found = [line for line in log.read().splitlines() if not line.startswith("serving ")]
-        if alive.pid != self.pid or alive.head is None:
+        if not answers or self.net.state(self.net.nodes[0]).pid != self.pid:
             found.append("it does not answer")
         if self.peak() >= MEMORY:
             found.append(f"{self.peak()} MiB")

@@ -413,7 +413,7 @@ def test_hostile_answer(what: str) -> None:
         assert message.isprintable()
         assert "\n" not in message
         assert caught.value.hint
-        assert time.monotonic() - began < timeout + 2
+        assert time.monotonic() - began < timeout + 8
         assert most < 32 << 20, f"{most >> 20} MiB"
 
 
@@ -575,9 +575,9 @@ def test_a_large_page_has_the_time_it_takes() -> None:
     def slowly(connection: socket.socket, _request: bytes) -> None:
         for at in range(0, len(answer), 40_000):
             connection.sendall(answer[at : at + 40_000])
-            time.sleep(0.05)
+            time.sleep(0.1)
 
-    with RawServer(slowly) as server, peer_at(server, timeout=0.3) as peer:
+    with RawServer(slowly) as server, peer_at(server, timeout=0.8) as peer:
         assert peer.ask(Feed(2, 10)) == Page(HEAD, tuple(lines), 9, False)
 
 
@@ -591,7 +591,7 @@ def test_request_that_nobody_reads() -> None:
         with pytest.raises(Unreachable, match=r"does not take the request|no complete answer"):
             PinnedStream(ours, meter).write(bytes(8 << 20))
     assert 0 < meter.up < 8 << 20
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 9
 
 
 def test_wrong_clock() -> None:

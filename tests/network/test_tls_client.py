@@ -130,7 +130,7 @@ def test_drip_over_tls(certificates: Path, roots: ssl.SSLContext) -> None:
         pytest.raises(Unreachable, match=r"no complete answer within 0\.6 s"),
     ):
         peer.ask(Feed(0))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 9
 
 
 def test_mesh_over_tls(certificates: Path, roots: ssl.SSLContext) -> None:

@@ -242,7 +242,7 @@ def test_refused_handshake(what: str) -> None:
         began = time.monotonic()
         with pytest.raises(expected) as caught:
             asyncio.run(scenario(server.url))
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 9
         assert str(caught.value).startswith(server.url.replace("http", "ws"))
         assert str(caught.value).isprintable()
         assert ("socket.connect", (("127.0.0.1", 1),)) not in sent
@@ -296,7 +296,7 @@ def test_broken_frames_end_the_link(what: str) -> None:
     async def scenario(url: str) -> None:
         channel = await channel_to(url)
         assert await channel.receive() == b"first"
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(9):
             assert await channel.receive() is None
         await channel.close()
 
@@ -373,7 +373,7 @@ def test_pings_without_listening(monkeypatch: pytest.MonkeyPatch) -> None:
             raise
 
     async def scenario(url: str) -> None:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             channel = await channel_to(url)
             assert await channel.receive() is None
 
