@@ -182,7 +182,7 @@ def test_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.monotonic()
     with pytest.raises(Unreachable, match=r"node\.test does not resolve"):
         addresses.target("https://node.test", trusted=True, allow_private=False)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     over.set()
 
 
