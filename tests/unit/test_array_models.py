@@ -13,7 +13,7 @@ from tests.network_of_raters import DAY, ME, NOW, World, rating
 from trustcli.errors import UsageError
 from trustcli.models import MODELS, fairness, outside, rev2
 from trustcli.models.answer import Question
-from trustcli.models.arrays import ARRAYS, Ratings, load, ratings
+from trustcli.models.arrays import ARRAYS, MANY, Ratings, load, ratings, sums
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +185,33 @@ def test_two_raters_who_contradict() -> None:
     solved = fairness.solve(of((0, 2, 1.0), (1, 2, -1.0)))
     assert solved.goodness[2] == pytest.approx(0, abs=1e-9)
     assert solved.fairness.tolist() == pytest.approx([0.5, 0.5, 1.0], abs=1e-9)
+
+
+def many(seed: int = 8) -> Ratings:
+    """Return 210,000 ratings among 3,000 nodes: raters of one, of some and of hundreds of ratings."""
+    dice = np.random.default_rng(seed)
+    pairs = np.unique((3000 * dice.random(400_000) ** 3).astype(int) * 3000 + dice.integers(0, 3000, 400_000))
+    pairs = dice.permutation(pairs)[:210_000]
+    return ratings(pairs // 3000, pairs % 3000, np.round(dice.uniform(-1, 1, len(pairs)), 1), None, 3000)
+
+
+def test_fairness_and_goodness_of_many_ratings() -> None:
+    """Where the first rounds are in single precision both equations hold as closely as elsewhere."""
+    known = many()
+    assert len(known.value) >= MANY
+    solved = fairness.solve(known)
+    given, received = (np.maximum(np.bincount(nodes, minlength=3000), 1) for nodes in known[:2])
+    praise = np.bincount(known.subject, solved.fairness[known.rater] * known.value, minlength=3000)
+    wrong = np.bincount(known.rater, np.abs(known.value - solved.goodness[known.subject]), minlength=3000)
+    assert np.abs(solved.goodness - praise / received).max() <= 1e-8
+    assert np.abs(solved.fairness - (1 - wrong / given / 2)).max() <= 1e-8
+
+
+def test_sums_of_many_are_sums() -> None:
+    """Summed as a sparse product: the bits that adding in order gives."""
+    known = many()
+    plain = np.bincount(known.rater, weights=known.value, minlength=3000)
+    assert sums(known.rater, known.value, 3000).tobytes() == plain.tobytes()
 
 
 def test_a_lonely_rater_is_fair() -> None:

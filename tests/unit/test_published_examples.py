@@ -39,7 +39,8 @@ def figure_2(back: str) -> Ratings:
     """Return the network of Figure 2, with the rating of a by b."""
     words = [*FIGURE_2.split(), f"ba{back}"]
     rows = [("abcdefg".index(word[0]), "abcdefg".index(word[1]), float(word[2:])) for word in words]
-    return ratings(*zip(*rows, strict=True))
+    rater, subject, value = zip(*rows, strict=True)
+    return ratings(rater, subject, value)
 
 
 def test_kumars_figure_has_two_misprints() -> None:
@@ -73,9 +74,10 @@ def test_rev2s_running_example(rounds: int) -> None:
     Within half a unit of the last digit but for F after 2 rounds (.4249 for .43), P1 and P3 after 9 (.6746
     for .68), and F after 5 (.251 for .24, a unit off): printed from rounded intermediate values, it seems.
     """
-    said = [(user, product, value) for user in range(5) for product, value in ((6, 1.0), (7, 0.5), (8, -1.0))]
+    said = [(one, two, said) for one in range(5) for two, said in ((6, 1.0), (7, 0.5), (8, -1.0))]
     said += [(5, 6, -1.0), (5, 7, -1.0), (5, 8, 1.0)]
-    solved = rev2.solve(ratings(*zip(*said, strict=True)), rounds=rounds)
+    user, product, value = zip(*said, strict=True)
+    solved = rev2.solve(ratings(user, product, value), rounds=rounds)
     good, fair = EXAMPLE_4_1[rounds]
     assert solved.goodness[6:9] == pytest.approx(good, abs=0.0055)
     assert solved.fairness[[0, 5]] == pytest.approx(fair, abs=0.0115 if rounds == 5 else 0.0055)

@@ -20,23 +20,22 @@ with itself; in order of time (it needs many ratings of a node, and most have fe
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
-from scipy.sparse import csc_array
 
-from trustcli.models.arrays import ArrayModel, Fitted, counts
+from trustcli.models.arrays import MANY, ArrayModel, Fitted, counts
+from trustcli.models.fairness_rows import rows
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.models.arrays import Floats, Integers, Ratings, Truths
+    from trustcli.models.fairness_rows import Reals, Rows
 
 TOLERANCE = 1e-9  # largest change of a round at which it ends
 MAX_ROUNDS = 64  # more than log2(1 / TOLERANCE)
+COARSE, COARSE_ROUNDS = 1e-6, 20  # what single precision can tell, and rounds that come so near
 BOUND = 1e-5  # change passed on by leave_one_out; predictions are exact to 4e-5
 _CELLS = 1_500_000  # numbers in a table of leave_one_out: what stays near the processor
-_BLOCK = 1 << 16  # edges of one step over the raters: what stays nearer still
 
 
 class Solved(NamedTuple):
@@ -65,56 +64,36 @@ class _Side:
 
 def solve(known: Ratings, *, tolerance: float = TOLERANCE) -> Solved:
     """Return the fixed point, shape (n,) each."""
-    rows = Rows(known)
-    received = np.maximum(counts(known.subject, known.nodes), 1)
-    fairness, goodness = np.ones(known.nodes), np.zeros(known.nodes)
-    for _ in range(MAX_ROUNDS):
-        better = rows.praise(fairness) / received
-        fairer = 1 - rows.error(better) / 2
-        moved = max(np.abs(better - goodness).max(initial=0), np.abs(fairer - fairness).max(initial=0))
-        fairness, goodness = fairer, better
-        if moved <= tolerance:
-            break
-    return Solved(fairness, goodness)
+    return settled(laid_out(known), tolerance)[0]
 
 
-class Rows:
-    """The two half-rounds over edges sorted by rater, each one pass over memory."""
+def laid_out(known: Ratings) -> list[Rows]:
+    """Return the ratings in the precisions to go through.
 
-    def __init__(self, known: Ratings) -> None:
-        order = np.argsort(known.rater, kind="stable")
-        wide = max(len(order), known.nodes) >= 2**31
-        narrow = np.dtype(np.int64 if wide else np.int32)  # half the memory to read
-        self._subject, self._value = known.subject[order], known.value[order]
-        count = counts(known.rater, known.nodes)
-        start = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-        self._there = np.flatnonzero(count)  # raters, for reduceat knows no empty rows
-        self._share = 1 / count[self._there]
-        self._start = start[:-1][self._there]
-        self._end = start[1:][self._there]
-        cuts = np.searchsorted(self._start, np.arange(0, len(order), _BLOCK))
-        self._cuts = np.unique(np.append(cuts, len(self._there))).tolist()
-        n = known.nodes
-        self._subject = self._subject.astype(narrow)
-        self._matrix = csc_array((self._value, self._subject, start.astype(narrow)), shape=(n, n))
+    Where memory is what takes the time, the first rounds are in single precision: a round halves the
+    distance from wherever it starts.
+    """
+    fine = rows(known)
+    return [fine.coarse(), fine] if len(known.value) >= MANY else [fine]
 
-    def praise(self, fairness: Floats) -> Floats:
-        """Return Σ f(u) w(u, v) of each v, shape (n,)."""
-        return np.asarray(self._matrix @ fairness, dtype=np.float64)
 
-    def error(self, goodness: Floats) -> Floats:
-        """Return the mean of |w(u, v) − g(v)| of each u, 0 where it rates nobody, shape (n,)."""
-        total = np.empty(len(self._there))
-        for first, last in pairwise(self._cuts):
-            begin, end = self._start[first], self._end[last - 1]
-            apart = goodness.take(self._subject[begin:end])
-            np.subtract(self._value[begin:end], apart, out=apart)
-            np.abs(apart, out=apart)
-            np.add.reduceat(apart, self._start[first:last] - begin, out=total[first:last])
-        total *= self._share
-        found = np.zeros(len(goodness))
-        found[self._there] = total
-        return found
+def settled(layers: list[Rows], tolerance: float = TOLERANCE) -> tuple[Solved, int]:
+    """Return the fixed point and how many rounds it took: until goodness rests, as fairness moves less."""
+    n, total = layers[0].nodes, 0
+    fairness: Reals = np.ones(n)
+    goodness: Reals = np.zeros(n)
+    for over in layers:
+        least = tolerance if over is layers[-1] else COARSE
+        fairness, goodness = fairness.astype(over.precision), goodness.astype(over.precision)
+        for _ in range(MAX_ROUNDS if over is layers[-1] else COARSE_ROUNDS):
+            better = over.goodness(fairness)
+            fairness = over.fairness(better)
+            np.subtract(better, goodness, out=goodness)
+            moved, goodness = np.abs(goodness, out=goodness).max(initial=0), better
+            total += 1
+            if moved <= least:
+                break
+    return Solved(fairness.astype(np.float64), goodness.astype(np.float64)), total
 
 
 class _Batch:
