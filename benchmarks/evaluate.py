@@ -49,7 +49,7 @@ def main() -> None:
     rows = []
     for protocol in (LOO, PREQUENTIAL):
         names = [name for asked, name in PUBLISHED if asked == protocol] + ["hybrid"]
-        for found in table.rows(data, protocol, names, time.perf_counter):
+        for found in table.rows(data, table.Terms(protocol), names, time.perf_counter):
             if found.model in ("hybrid", "fairness"):
                 rows += figures(found)
             for what, figure, printed in zip(

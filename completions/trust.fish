@@ -14,7 +14,7 @@ function __trust_line
         else if string match -qr -- '^--home=' $word
             set home (string replace -- --home= '' $word)
         else if string match -q -- '-?*' $word
-            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --behaviour --shares --peers --offers --warm-up --trace --seconds --strength --observers --threshold --protocol --labels --plot; and set option $word
+            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --behaviour --shares --peers --offers --warm-up --trace --seconds --strength --observers --threshold --protocol --labels --sample --plot; and set option $word
         else if test -z "$command"; or contains -- "$command" id peer bridge proposal round simulate model config ledger
             set command (string trim -- "$command $word")
         else
@@ -352,6 +352,8 @@ complete -c trust -n '__trust_at \'evaluate\'' -l model -x -d 'models: a,b,c or 
 complete -c trust -n '__trust_at \'evaluate\'' -l map -x -d 'columns by number (from 0) or header: rater=0,subject=1,value=2,time=3; without time there is no order'
 complete -c trust -n '__trust_at \'evaluate\'' -l scale -x -d 'lowest and highest value there'
 complete -c trust -n '__trust_at \'evaluate\'' -l labels -r -F -d 'for fraud: a CSV of node,label; -1 fraud, 1 benign'
+complete -c trust -n '__trust_at \'evaluate\'' -l from -x -d 'for fraud: the node whose view it is, with models that have the eyes of one'
+complete -c trust -n '__trust_at \'evaluate\'' -l sample -x -d 'ask every model for the same N ratings, evenly spread; default: all, 500 where each takes a fit or a view of its own'
 complete -c trust -n '__trust_at \'evaluate\'' -l no-self -d 'leave out nodes that rate themselves; published tables do not'
 complete -c trust -n '__trust_at \'evaluate\'' -l plot -r -F -d 'draw the table as SVG to FILE (never overwritten)'
 complete -c trust -n '__trust_at \'evaluate\' 0' -F

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Program
 
-COLUMNS = ["model", "rmse", "pcc", "mae", "auc", "cold", "asked", "unknown", "seconds"]
+COLUMNS = ["model", "unit", "rmse", "pcc", "spearman", "mae", "auc", "cold", "asked", "unknown", "seconds"]
 
 
 @pytest.fixture
@@ -45,6 +45,10 @@ def test_a_table_of_all(trust: Program, stars: str) -> None:
     assert [row["model"] for row in data["rows"]] == list(ARRAYS)
     assert all(list(row) == COLUMNS for row in data["rows"])
     assert all(row["asked"] == 180 and row["seconds"] >= 0 for row in data["rows"])
+    assert all(
+        (row["rmse"] is None) == (row["mae"] is None) == (row["unit"] == "rank") for row in data["rows"]
+    )
+    assert all(row["auc"] is not None and row["spearman"] is not None for row in data["rows"])
     by_name = {row["model"]: row for row in data["rows"]}
     assert by_name["bias"]["rmse"] < by_name["mean"]["rmse"]
     assert by_name["hybrid"]["auc"] > 0.7
@@ -63,8 +67,32 @@ def test_lines_for_pipes(trust: Program, stars: str) -> None:
     lines = [line.split("\t") for line in ran.out.splitlines()]
     assert [line[0] for line in lines] == ["mean", "beta", "bias"]
     assert lines[0][2] == "-"
-    assert all(len(line) == 8 and len(line[1]) == 6 for line in lines)
+    assert all(len(line) == 9 and len(line[1]) == 6 for line in lines)
     assert "each rating from all others" in ran.err
+
+
+def test_a_sample(trust: Program, stars: str) -> None:
+    """Every model is asked for the same few; what has no error, or knew nothing, is said."""
+    asked = ("evaluate", stars, "--protocol", "loo", "--model", "tidaltrust,advogato", "--sample", "40")
+    assert {row["asked"] for row in trust(*asked, "--json").data["rows"]} == {40}
+    talk = trust(*asked).err
+    assert "no ratings, so no RMSE and MAE: advogato" in talk
+    assert "sample" not in talk
+    assert trust("evaluate", stars, "--sample", "0").exit == 2
+
+
+def test_whose_view_it_is(trust: Program, stars: str, tmp_path: Path) -> None:
+    """For frauds, models with the eyes of one say whose are wanted, or look through those named."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("u1,-1\nu2,1\nu3,-1\nu4,1\n")
+    asked = ("evaluate", stars, "--protocol", "fraud", "--labels", str(labels), "--model", "tidaltrust")
+    blind = {row["model"]: row["auc"] for row in trust(*asked, "--json").data["rows"]}
+    seeing = {row["model"]: row["auc"] for row in trust(*asked, "--from", "u7", "--json").data["rows"]}
+    assert blind["tidaltrust"] is None
+    assert seeing["tidaltrust"] is not None
+    assert seeing["bias"] == blind["bias"]
+    assert "--from NODE says whose: tidaltrust" in trust(*asked).err
+    assert trust(*asked, "--from", "nobody").exit == 2
 
 
 def test_frauds_need_labels(trust: Program, stars: str, tmp_path: Path) -> None:
@@ -108,7 +136,11 @@ def test_same_input_same_bytes(trust: Program, stars: str) -> None:
     """Two runs, the second on the rows in another order, print the same figures."""
     found = []
     for text in (stars, f"{stars}.other"):
-        rows = trust("evaluate", text, "--json").data["rows"] if text == stars else _reversed(trust, stars)
+        rows = (
+            trust("evaluate", text, "--sample", "40", "--json").data["rows"]
+            if text == stars
+            else _reversed(trust, stars)
+        )
         found.append([{**row, "seconds": 0} for row in rows])
     assert found[0] == found[1]
 
@@ -117,7 +149,9 @@ def _reversed(trust: Program, path: str) -> list[dict[str, object]]:
     with open(path, encoding="utf-8") as file:
         lines = file.readlines()
     text = "".join(reversed(lines)).encode()
-    rows: list[dict[str, object]] = trust("evaluate", "-", "--json", stdin=text).data["rows"]
+    rows: list[dict[str, object]] = trust("evaluate", "-", "--sample", "40", "--json", stdin=text).data[
+        "rows"
+    ]
     return rows
 
 

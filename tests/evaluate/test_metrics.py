@@ -43,3 +43,11 @@ def test_blame_is_what_is_below_zero() -> None:
     said = np.array([-0.5, 0.5, 0.2])
     assert metrics.auc_of_blame(np.array([-1.0, 0.4, 0.3]), said) == 1.0
     assert metrics.auc_of_blame(np.array([1.0, 0.4, 0.3]), said) == 0.0
+
+
+def test_rank_correlation_by_hand() -> None:
+    """Any rising curve correlates entirely; of 1 2 2 4 and 1 3 2 4, ties at 2.5, it is 3 / √10."""
+    assert metrics.spearman(np.array([0.1, 0.2, 9.0]), np.array([-1.0, 0.0, 0.1])) == pytest.approx(1)
+    found = metrics.spearman(np.array([1.0, 2.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0, 4.0]))
+    assert found == pytest.approx(3 / np.sqrt(10), abs=1e-12)
+    assert metrics.spearman(np.ones(3), np.arange(3.0)) is None

@@ -130,7 +130,7 @@ def test_a_model_without_a_stream_is_fitted_to_the_past() -> None:
     assert not asked.predicted.any()
 
 
-@pytest.mark.parametrize("name", ["bias", "beta", "hybrid", "fairness"])
+@pytest.mark.parametrize("name", ARRAYS)
 def test_the_future_changes_nothing(name: str) -> None:
     """Predictions of the first half are the same whatever the second half says."""
     known = crowd()
@@ -142,6 +142,73 @@ def test_the_future_changes_nothing(name: str) -> None:
     first = half - int(len(known.value) * protocols.WARM_UP)
     assert before[:first].tobytes() == after[:first].tobytes()
     assert before[first + 50 :].tobytes() != after[first + 50 :].tobytes()
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_no_model_sees_its_answer(name: str) -> None:
+    """A planted answer changes the other predictions, and never the one it is the answer of."""
+    known, model = crowd(160, 24), load(name)
+    before = protocols.leave_one_out(model, known, 40)
+    moved = False
+    for number in (3, 20, 33):
+        value = known.value.copy()
+        place = before.places[number]
+        value[place] = -1.0 if value[place] > 0 else 1.0
+        after = protocols.leave_one_out(model, known._replace(value=value), 40)
+        assert after.predicted[number] == pytest.approx(before.predicted[number], abs=4e-5, nan_ok=True)
+        moved = moved or after.predicted.tobytes() != before.predicted.tobytes()
+    assert moved
+
+
+def test_a_sample_is_spread_evenly() -> None:
+    """The same places for every model that is asked for so many; all where there are no more."""
+    assert protocols.spread(10, 20, 4).tolist() == [10, 13, 16, 19]
+    assert protocols.spread(10, 20, 99).tolist() == protocols.spread(10, 20, None).tolist()
+    known = crowd()
+    for ask in (protocols.leave_one_out, protocols.prequential):
+        places = [ask(load(name), known, 25).places.tolist() for name in ("bias", "fire", "rev2")]
+        assert places[0] == places[1] == places[2]
+        assert len(places[0]) == 25
+
+
+def test_a_sample_has_the_answers_that_all_have() -> None:
+    """Asked for few, a model says of these what it says when asked for all."""
+    known = crowd()
+    for name in ("bias", "beta", "subjective"):
+        for ask in (protocols.leave_one_out, protocols.prequential):
+            some, all_of_them = ask(load(name), known, 30), ask(load(name), known, len(known.value))
+            there = np.isin(all_of_them.places, some.places)
+            assert some.predicted.tobytes() == all_of_them.predicted[there].tobytes()
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_what_stands_in_for_the_unknown_has_no_part_of_the_answer(in_time: bool) -> None:
+    """A changed answer changes what stands in elsewhere; in order of time nowhere before it."""
+    known = crowd(60)
+    places = np.arange(60)
+    before = protocols.stand_in(known, places, in_time=in_time)
+    for place in (0, 31, 59):
+        value = known.value.copy()
+        value[place] = -value[place] or 1.0
+        after = protocols.stand_in(known._replace(value=value), places, in_time=in_time)
+        changed = np.flatnonzero(after != before)
+        assert place not in changed
+        assert (changed > place).all() if in_time else ((changed - place) % 2 == 1).all()
+    assert protocols.stand_in(known, np.array([0]), in_time=True)[0] == 0
+
+
+def test_the_eyes_of_one() -> None:
+    """A model with the eyes of one has no standing of nobody's, and a view where it is told whose."""
+    known = crowd()
+    nodes, frauds = np.array([3, 4, 5, 6]), np.array([True, False, True, False])
+    assert protocols.fraud(load("tidaltrust"), known, nodes, frauds) is None
+    seen = protocols.fraud(load("tidaltrust"), known, nodes, frauds, 9)
+    left = protocols.without_labels(known, nodes, frauds)
+    assert seen is not None
+    assert seen.tobytes() == load("tidaltrust").fit(left).predict(np.full(4, 9), nodes).tobytes()
+    public = protocols.fraud(load("stars"), known, nodes, frauds)
+    assert public is not None
+    assert public.tobytes() == load("stars").fit(left).predict(nodes, nodes).tobytes()
 
 
 def test_what_made_the_labels_is_taken_out() -> None:
@@ -158,7 +225,9 @@ def test_a_label_cannot_leak_through_standing() -> None:
     """A model that sums what is said of a node knows nothing where all of it made the label."""
     known = ratings([0, 0, 0], [1, 2, 3], [1.0, -1.0, 1.0], None, 4)
     nodes, frauds = np.array([0, 1, 2, 3]), np.array([False, False, True, False])
-    assert not protocols.fraud(Cheat(), known, nodes, frauds).any()
+    found = protocols.fraud(Cheat(), known, nodes, frauds)
+    assert found is not None
+    assert not found.any()
 
 
 def test_cold_starts() -> None:

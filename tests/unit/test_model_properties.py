@@ -23,7 +23,7 @@ import pytest
 from trustcli.models import subjective
 from trustcli.models.advogato import CAPACITIES
 from trustcli.models.appleseed import SPREAD
-from trustcli.models.arrays import RANK, ArrayModel, Ratings, ratings
+from trustcli.models.arrays import RANK, ArrayModel, Fitted, Ratings, ratings
 from trustcli.models.eigentrust import RESTART
 from trustcli.models.meritrank import DECAY, GO_ON
 from trustcli.models.random_neural import LOST
@@ -113,6 +113,12 @@ def seen(name: str, rows: list[Row], rater: int = ME) -> np.ndarray:
     return model_of(name).fit(known).predict(np.full(known.nodes, rater), np.arange(known.nodes))
 
 
+def standing(fitted: Fitted) -> np.ndarray:
+    """Return what everybody thinks of each node; nothing for a model with the eyes of one only."""
+    found = fitted.standing()
+    return np.zeros(0) if found is None else found
+
+
 def predictions(name: str, known: Ratings) -> np.ndarray:
     """Return what each sees in each, shape (n, n)."""
     n = known.nodes
@@ -134,7 +140,7 @@ def test_any_order_the_same_bytes(name: str, *, timed: bool) -> None:
     )
     assert predictions(name, known).tobytes() == predictions(name, again).tobytes()
     model = model_of(name)
-    assert model.fit(known).standing().tobytes() == model.fit(again).standing().tobytes()
+    assert standing(model.fit(known)).tobytes() == standing(model.fit(again)).tobytes()
 
 
 @pytest.mark.parametrize("name", PERSONAL)
@@ -147,7 +153,8 @@ def test_other_numbers_for_the_nodes(name: str, *, timed: bool) -> None:
     before, after = predictions(name, known), predictions(name, renamed)[np.ix_(new, new)]
     assert after == pytest.approx(before, abs=1e-9, nan_ok=True)
     one, other = model_of(name).fit(known), model_of(name).fit(renamed)
-    assert other.standing()[new] == pytest.approx(one.standing(), abs=1e-9)
+    before, after = standing(one), standing(other)
+    assert after[new[: len(after)]] == pytest.approx(before, abs=1e-9)
     for rater, subject in ((0, 1), (5, 9), (20, 30)):
         voices = {int(new[voice]): weight for voice, weight in one.explain(rater, subject)}
         assert dict(other.explain(int(new[rater]), int(new[subject]))) == pytest.approx(voices, abs=1e-9)
@@ -185,7 +192,7 @@ def test_nothing_is_known_of_anybody(name: str) -> None:
     fitted = model_of(name).fit(ratings([], [], [], None, 3))
     found = fitted.predict(np.array([0, 1]), np.array([1, 2]))
     assert (found == 0).all() if model_of(name).unit == RANK else np.isnan(found).all() or name == "graperank"
-    assert fitted.standing().tolist() == [0, 0, 0]
+    assert standing(fitted).tolist() in ([0, 0, 0], [])
     assert fitted.explain(0, 1) == []
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, flag, option
 from trustcli.cli.export import written
 from trustcli.cli.shown import exact
-from trustcli.errors import BadInput
+from trustcli.errors import BadInput, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from trustcli.evaluate.dataset import Dataset
     from trustcli.evaluate.table import Labels, Row
 
+RANK = "rank"  # models/arrays.py, which loads numpy
 _PROTOCOLS = ("loo", "prequential", "fraud")
-_HEAD = ("MODEL", "RMSE", "PCC", "MAE", "AUC", "COLD", "ASKED", "SECONDS")
+_FIGURES = ("rmse", "pcc", "spearman", "mae", "auc", "cold")
+_HEAD = ("MODEL", *(name.upper() for name in _FIGURES), "ASKED", "SECONDS")
 
 
 def evaluate(
@@ -53,6 +55,18 @@ def evaluate(
         metavar="FILE",
         complete="files",
     ),
+    from_: str | None = option(
+        "--from",
+        help="for fraud: the node whose view it is, with models that have the eyes of one",
+        metavar="NODE",
+    ),
+    sample: int | None = option(
+        "--sample",
+        help="ask every model for the same N ratings, evenly spread; default: all, 500 where each takes a"
+        " fit or a view of its own",
+        kind=int,
+        metavar="N",
+    ),
     no_self: bool = flag("--no-self", help="leave out nodes that rate themselves; published tables do not"),
     plot: str | None = option(
         "--plot", help="draw the table as SVG to FILE (never overwritten)", metavar="FILE", complete="files"
@@ -60,23 +74,28 @@ def evaluate(
 ) -> Reply:
     """Hold trust models against ratings that really happened: error, correlation, AUC, time.
 
-    No model sees the rating that it predicts. The mean, beta and shrunk bias are always in the table:
+    No model sees the rating that it predicts. Where it knows nothing, a mean stands in. The mean, beta and shrunk bias are always in the table:
     what does not beat them is not worth its trouble. Values are mapped to -1..1.
 
     Examples:
       trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10
       trust evaluate otc.csv --scale=-10..10 --protocol loo --model fairness,hybrid
       trust evaluate wsn-RFAnet.csv --map rater=0,subject=1,value=2 --scale=-1..1
+      trust evaluate otc.csv --scale=-10..10 --protocol fraud --labels frauds.csv --from 35
     """
     from trustcli.evaluate import table  # noqa: PLC0415  numpy is for those who ask
 
+    at_least(1, sample=1 if sample is None else sample)
     names = table.names(model)
     data = _dataset(session, dataset, map_, scale, selves=not no_self)
     chosen = protocol or (table.PREQUENTIAL if data.timed else table.LOO)
-    known = _labels(session, labels, data) if labels and chosen == table.FRAUD else None
+    terms = table.Terms(chosen, sample)
+    if chosen == table.FRAUD:
+        known = _labels(session, labels, data) if labels else None
+        terms = terms._replace(labels=known, eyes=_eyes(from_, data))
     progress = session.progress("evaluating")
     rows: list[Row] = []
-    for row in table.rows(data, chosen, names, _seconds, known):
+    for row in table.rows(data, terms, names, _seconds):
         rows.append(row)
         if progress:
             progress(len(rows), len(names))
@@ -87,7 +106,7 @@ def evaluate(
         | _drawn(plot, rows, title),
         head=_HEAD,
         rows=[_cells(row) for row in rows],
-        notes=_notes(rows, data, title),
+        notes=_notes(rows, data, title, chosen),
     )
 
 
@@ -104,6 +123,14 @@ def _labels(session: Session, path: str, data: Dataset) -> Labels:
 
     nodes, frauds = dataset.read_labels(_lines(session, path), data.names)
     return np.array(nodes, dtype=np.int64), np.array(frauds, dtype=np.bool_)
+
+
+def _eyes(name: str | None, data: Dataset) -> int | None:
+    if name is None:
+        return None
+    if name not in data.names:
+        raise UsageError(f"--from: no node {name!r} in the data", hint="a rater's name there")
+    return data.names.index(name)
 
 
 def _lines(session: Session, path: str) -> Iterator[str]:
@@ -132,7 +159,7 @@ def _facts(path: str, data: Dataset) -> dict[str, Any]:
 def _data(row: Row) -> dict[str, Any]:
     return {
         **row._asdict(),
-        **{name: exact(getattr(row, name)) for name in ("rmse", "pcc", "mae", "auc", "cold", "seconds")},
+        **{name: exact(getattr(row, name)) for name in (*_FIGURES, "seconds")},
     }
 
 
@@ -145,16 +172,27 @@ def _drawn(path: str | None, rows: list[Row], title: str) -> dict[str, Any]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    figures = ["-" if figure is None else f"{figure:.4f}" for figure in row[1:6]]
+    found = [getattr(row, name) for name in _FIGURES]
+    figures = ["-" if figure is None else f"{figure:.4f}" for figure in found]
     return (row.model, *figures, str(row.asked), f"{row.seconds:.1f}")
 
 
-def _notes(rows: list[Row], data: Dataset, title: str) -> tuple[str, ...]:
-    notes = [title]
+def _notes(rows: list[Row], data: Dataset, title: str, chosen: str) -> tuple[str, ...]:
+    """Return what a reader must know to read the table rightly."""
     most = max(row.asked for row in rows)
-    few = [row.model for row in rows if row.asked < most]
-    if few:
-        notes.append(f"asked for a sample only, as each answer takes a fit: {', '.join(few)}")
+    if chosen == "fraud":
+        silent = [row.model for row in rows if row.auc is None and row.unknown == row.asked]
+        about = {"these have the eyes of one, or know nobody: --from NODE says whose": silent}
+    else:
+        ranks = [row.model for row in rows if row.unit == RANK]
+        few = [f"{row.model} {row.asked}" for row in rows if row.asked < most]
+        unsure = [f"{row.model} {row.unknown / row.asked:.0%}" for row in rows if row.unknown]
+        about = {
+            "an order and no ratings, so no RMSE and MAE": ranks,
+            "asked for so many, evenly spread, as each answer takes a fit or a view": few,
+            "knew nothing of so many, where a mean stands in": unsure,
+        }
+    notes = [title, *(f"{what}: {', '.join(models)}" for what, models in about.items() if models)]
     if data.repeated:
         notes.append(f"{data.repeated} ratings were replaced by later ones of the same pair")
     return tuple(notes)

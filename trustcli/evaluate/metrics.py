@@ -32,6 +32,13 @@ def pcc(predicted: Floats, said: Floats) -> float | None:
     return float(np.corrcoef(predicted, said)[0, 1])
 
 
+def spearman(predicted: Floats, said: Floats) -> float | None:
+    """Return Spearman's rank correlation, ties at their mean rank; None where one side is constant."""
+    if _is_constant(predicted, said) or said.std() == 0:
+        return None
+    return float(np.corrcoef(_ranks(predicted), _ranks(said))[0, 1])
+
+
 def auc(score: Floats, positive: Truths) -> float | None:
     """Return the chance that a positive scores above a negative, ties half; None without both.
 
@@ -40,9 +47,15 @@ def auc(score: Floats, positive: Truths) -> float | None:
     many, few = int(positive.sum()), int((~positive).sum())
     if not many or not few:
         return None
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
+    rank = _ranks(score)
     return float((rank[positive].sum() - many * (many + 1) / 2) / (many * few))
+
+
+def _ranks(score: Floats) -> Floats:
+    """Return the rank 1..m of each, equals at the mean of theirs, shape as score."""
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(count) - (count - 1) / 2)[place]
+    return ranks
 
 
 def auc_of_blame(predicted: Floats, said: Floats) -> float | None:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from trustcli.evaluate.dataset import Dataset
-    from trustcli.evaluate.protocols import Asked
-    from trustcli.models.arrays import ArrayModel, Integers, Truths
+    from trustcli.models.arrays import ArrayModel, Integers, Ratings, Truths
 
     Clock = Callable[[], float]
     Labels = tuple[Integers, Truths]
@@ -34,21 +33,39 @@ class Row(NamedTuple):
     """What one model did. None: it has no such figure.
 
     Attributes:
+        unit: RATING, or RANK for a model whose answers have an order and no size: no error then.
         asked: how many ratings (for fraud: nodes) it was asked for.
-        unknown: how many of them it knew nothing of; the mean of the data stands in for them.
+        unknown: how many of them it knew nothing of; a mean stands in for them (protocols.stand_in).
         cold: share of ratings whose subject had no other (no earlier) rating.
         seconds: that it took, fitting and predicting.
     """
 
     model: str
+    unit: str
     rmse: float | None
     pcc: float | None
+    spearman: float | None
     mae: float | None
     auc: float | None
     cold: float | None
     asked: int
     unknown: int
     seconds: float
+
+
+class Terms(NamedTuple):
+    """How models are asked.
+
+    Attributes:
+        sample: every model for the same number of ratings, evenly spread; None: as many as it can be.
+        labels: for fraud: nodes, and which are frauds.
+        eyes: for fraud: whose view it is, with models that have the eyes of one.
+    """
+
+    protocol: str
+    sample: int | None = None
+    labels: Labels | None = None
+    eyes: int | None = None
 
 
 def names(models: Sequence[str]) -> list[str]:
@@ -65,9 +82,7 @@ def names(models: Sequence[str]) -> list[str]:
     return ours + [name for name in dict.fromkeys(asked) if name not in ARRAYS and name != "all"]
 
 
-def rows(
-    data: Dataset, protocol: str, models: Sequence[str], clock: Clock, labels: Labels | None = None
-) -> Iterator[Row]:
+def rows(data: Dataset, terms: Terms, models: Sequence[str], clock: Clock) -> Iterator[Row]:
     """Yield a row a model, as each is done.
 
     Args:
@@ -76,45 +91,47 @@ def rows(
     Raises:
         UsageError: the protocol needs times or labels that are not there. LeakFound.
     """
-    if protocol == PREQUENTIAL and not data.timed:
+    if terms.protocol == PREQUENTIAL and not data.timed:
         raise UsageError("in order of time, but there are no times", hint="--map …,time=3, or --protocol loo")
-    if protocol == FRAUD and labels is None:
+    if terms.protocol == FRAUD and terms.labels is None:
         raise UsageError("whose frauds?", hint="--labels FILE with node,label rows, -1 fraud, 1 benign")
     for name in models:
-        model = load(name)
-        if protocol == FRAUD:
-            assert labels is not None
-            yield _fraud(model, data, labels, clock)
-        else:
-            yield _predicting(model, data, protocol, clock)
+        start = clock()
+        answer = _fraud if terms.protocol == FRAUD else _predicting
+        row = answer(load(name), data.ratings, terms)
+        yield row._replace(seconds=clock() - start)
 
 
-def _fraud(model: ArrayModel, data: Dataset, labels: Labels, clock: Clock) -> Row:
-    start = clock()
-    standing = protocols.fraud(model, data.ratings, *labels)
-    seconds = clock() - start
-    found = metrics.auc(-standing, labels[1]) if standing.std() else None
-    return Row(model.name, None, None, None, found, None, len(standing), 0, seconds)
+def _fraud(model: ArrayModel, known: Ratings, terms: Terms) -> Row:
+    assert terms.labels is not None
+    nodes, frauds = terms.labels
+    standing = protocols.fraud(model, known, nodes, frauds, terms.eyes)
+    unknown = np.ones(len(nodes), dtype=np.bool_) if standing is None else np.isnan(standing)
+    found = None
+    if standing is not None and not unknown.all():
+        filled = np.where(unknown, standing[~unknown].mean(), standing)
+        found = metrics.auc(-filled, frauds) if filled.std() else None
+    nothing = (None,) * 4
+    return Row(model.name, model.unit, *nothing, found, None, len(nodes), int(unknown.sum()), 0.0)
 
 
-def _predicting(model: ArrayModel, data: Dataset, protocol: str, clock: Clock) -> Row:
-    known = data.ratings
-    start = clock()
-    ask = protocols.leave_one_out if protocol == LOO else protocols.prequential
-    asked: Asked = ask(model, known)
-    seconds = clock() - start
-    said = known.value[asked.places]
-    unknown = np.isnan(asked.predicted)
-    predicted = np.where(unknown, known.value.mean(), asked.predicted)
+def _predicting(model: ArrayModel, known: Ratings, terms: Terms) -> Row:
+    in_time = terms.protocol == PREQUENTIAL
+    ask = protocols.prequential if in_time else protocols.leave_one_out
+    places, predicted = ask(model, known, terms.sample)
+    said, unknown = known.value[places], np.isnan(predicted)
+    predicted = np.where(unknown, protocols.stand_in(known, places, in_time=in_time), predicted)
     by_value = model.unit == RATING
     return Row(
         model.name,
+        model.unit,
         metrics.rmse(predicted, said) if by_value else None,
         metrics.pcc(predicted, said),
+        metrics.spearman(predicted, said),
         metrics.mae(predicted, said) if by_value else None,
         metrics.auc_of_blame(predicted, said),
-        protocols.cold(known, asked.places, in_time=protocol == PREQUENTIAL),
+        protocols.cold(known, places, in_time=in_time),
         len(said),
         int(unknown.sum()),
-        seconds,
+        0.0,
     )

@@ -24,7 +24,7 @@ from importlib import import_module
 import numpy as np
 
 from trustcli.errors import UsageError
-from trustcli.models import outside
+from trustcli.models import MODELS, outside
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -42,16 +42,33 @@ RATING = "rating"
 RANK = "rank"
 MANY = 200_000  # ratings that do not stay near the processor
 
+_VIEWS = (
+    "subjective",
+    "tidaltrust",
+    "antcascade",
+    "fire",
+    "eigentrust-plus",
+    "meritrank",
+    "appleseed",
+    "graperank",
+    "advogato",
+    "sybilrank",
+    "random-neural",
+    "antcolony",
+)
+
 ARRAYS = {
     "mean": ("mean", "the mean of all ratings: the least a model must beat"),
     "reciprocal": ("reciprocal", "what the subject said of the rater"),
     "stars": ("stars_arrays", "the plain mean of what is said of the subject"),
     "beta": ("sequential", "Beta reputation with a half-life of 90 days, all raters alike"),
     "bias": ("bias", "shrunk bias: mean + how the subject is rated + how the rater rates"),
+    "bias-unclipped": ("bias_unclipped", "the same, beyond the ends of the scale where the sum is"),
     "goodness": ("goodness", "goodness of the subject, from fairness-goodness"),
     "fairness": ("fairness", "fairness of the rater × goodness of the subject"),
     "eigentrust": ("eigentrust_arrays", "global EigenTrust: an order, no ratings"),
     "rev2": ("rev2", "REV2: fairness, reliability and goodness of a bipartite graph"),
+    **{name: (name.replace("-", "_"), MODELS[name]) for name in _VIEWS},
     "hybrid": ("hybrid_arrays", "trusted voices, own habits and courtesy, weighed by ridge (recommended)"),
     "hybrid-open": ("hybrid_open", "the same with strangers heard: what it costs not to believe them"),
 }
@@ -131,9 +148,12 @@ class Fitted:
         """Return what each rater would say of the subject beside it, shape as given; nan for unknown."""
         raise NotImplementedError
 
-    def standing(self) -> Floats:
-        """Return how good each node is in everybody's eyes, shape (n,): more is better."""
-        raise NotImplementedError
+    def standing(self) -> Floats | None:
+        """Return how good each node is in everybody's eyes, shape (n,): more is better.
+
+        None where a model has the eyes of one and nobody's in general.
+        """
+        return None
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         """Return (who rated the subject, how much that voice weighed): alike, unless a model says more."""

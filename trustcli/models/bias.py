@@ -21,14 +21,15 @@ from trustcli.models.arrays import ArrayModel, Fitted, counts, sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trustcli.models.arrays import Floats, Integers, Ratings
+    from trustcli.models.arrays import Floats, Integers, Ratings, Stream
 
 PRIOR = 3.0  # k: ratings of the mean that everybody starts with
 
 
 class _Fitted(Fitted):
-    def __init__(self, known: Ratings) -> None:
+    def __init__(self, known: Ratings, bound: float) -> None:
         super().__init__(known)
+        self._bound = bound
         self._mean = float(known.value.mean()) if len(known.value) else 0.0
         self._received = self._shrunk(known.subject)
         self._given = self._shrunk(known.rater)
@@ -38,14 +39,16 @@ class _Fitted(Fitted):
         return (total + PRIOR * self._mean) / (counts(nodes, self.known.nodes) + PRIOR)
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
-        return np.clip(self._received[subjects] + self._given[raters] - self._mean, -1, 1)
+        bold = self._received[subjects] + self._given[raters] - self._mean
+        return np.clip(bold, -self._bound, self._bound)
 
     def standing(self) -> Floats:
         return self._received
 
 
 class _Stream:
-    def __init__(self) -> None:
+    def __init__(self, bound: float) -> None:
+        self._bound = bound
         self._sum = 0.0
         self._count = 0
         self._received: dict[int, tuple[float, int]] = {}
@@ -56,7 +59,7 @@ class _Stream:
         in_, received = self._received.get(subject, (0.0, 0))
         out, given = self._given.get(rater, (0.0, 0))
         bold = (in_ + PRIOR * mean) / (received + PRIOR) + (out + PRIOR * mean) / (given + PRIOR) - mean
-        return max(-1.0, min(1.0, bold))
+        return max(-self._bound, min(self._bound, bold))
 
     def learn(self, rater: int, subject: int, value: float, time: int) -> None:
         self._sum += value
@@ -67,14 +70,18 @@ class _Stream:
 
 
 class Bias(ArrayModel):
-    """Shrunk bias."""
+    """Shrunk bias; `bound` is how far predictions may go."""
 
     name = "bias"
-    stream = _Stream
+    bound = 1.0
+
+    def stream(self) -> Stream:
+        """Sum up one after the other."""
+        return _Stream(self.bound)
 
     def fit(self, known: Ratings) -> Fitted:
         """Sum up: one pass."""
-        return _Fitted(known)
+        return _Fitted(known, self.bound)
 
     def leave_one_out(self, known: Ratings) -> Floats:
         """Return the closed form, shape (m,): the sums and the mean less the rating itself."""
@@ -84,7 +91,7 @@ class Bias(ArrayModel):
         for nodes in (known.subject, known.rater):
             total = sums(nodes, value, n)[nodes] - value
             bold += (total + PRIOR * mean) / (counts(nodes, n)[nodes] - 1 + PRIOR)
-        clipped: Floats = np.clip(bold, -1, 1)
+        clipped: Floats = np.clip(bold, -self.bound, self.bound)
         return clipped
 
 

@@ -73,10 +73,6 @@ class Personal(Fitted):
             found[asked] = self.seen_by(rater)[subjects[asked]]
         return found
 
-    def standing(self) -> Floats:
-        """Return the plain mean of what each node received: a view of one is nobody's in general."""
-        return received_mean(self.known)
-
 
 class Flow(Personal):
     """A model in which trust flows from rater to rater along praise."""
@@ -133,10 +129,6 @@ class Pairwise(Fitted):
         """Return what each rater would say of the subject beside it, shape as given."""
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
         return np.array([self.said_of(*pair) for pair in pairs], dtype=np.float64)
-
-    def standing(self) -> Floats:
-        """Return the plain mean of what each node received: a view of one is nobody's in general."""
-        return received_mean(self.known)
 
 
 def _praise(values: dict[int, float]) -> dict[int, float]:

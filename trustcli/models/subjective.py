@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 
 from trustcli.models.arrays import ArrayModel
-from trustcli.models.personal import Pairwise
+from trustcli.models.personal import Pairwise, received_mean
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -151,7 +151,7 @@ class FittedSubjective(Pairwise):
 
     def standing(self) -> Floats:
         """Return b − d of all ratings fused, everybody believed."""
-        total = super().standing()
+        total = received_mean(self.known)
         places = [len(self.heard.get(node, ())) * EXPERIENCES for node in range(self.known.nodes)]
         return total * [place / (place + PRIOR) for place in places]
 
