@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.people import BOB, CAROL, DAN, DAY, EVE, bundle, now
 from tests.conftest import Program
+from trustcli.models import MODELS
 from trustcli.view import BECAUSE
 
 
@@ -95,9 +96,9 @@ def test_the_limit_cuts_and_says_so(web: Program) -> None:
 
 
 def test_rows_are_plain_lines(web: Program) -> None:
-    """Score, what counts, what is ignored."""
+    """Score, what counts, what decided, how sure it is, what is ignored."""
     rows = [line.split("\t") for line in web("why", "dan").out.splitlines()]
-    assert [row[0] for row in rows] == ["score", "counts", "ignored"]
+    assert [row[0] for row in rows] == ["score", "counts", "fact", "fact", "interval", "ignored"]
     assert rows[1][1] == "me → bob"
 
 
@@ -105,3 +106,21 @@ def test_rows_are_plain_lines(web: Program) -> None:
 def test_one_subject_is_needed(web: Program, words: tuple[str, ...], code: int) -> None:
     """None, unknown, or two."""
     assert web("why", *words).exit == code
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_says_why(web: Program, model: str) -> None:
+    """In a pipe and as JSON: whose voices by which path, what factors add, what else decided."""
+    rows = [line.split("\t") for line in web("why", "dan", "--model", model).out.splitlines()]
+    data = web("why", "dan", "--model", model, "--json").data
+    kinds = [row[0] for row in rows]
+    assert kinds[:2] == ["score", "counts"]
+    assert "me → bob" in [row[1] for row in rows]
+    unit = data["unit"]
+    assert [(one["factor"], f"{one[unit]:+.{2 if unit == 'stars' else 4}f}") for one in data["parts"]] == [
+        tuple(row[1:]) for row in rows if row[0] == "part"
+    ]
+    assert [one["name"] for one in data["facts"]] == [row[1] for row in rows if row[0] == "fact"]
+    assert (data["deviation"] is not None) == ("interval" in kinds)
+    if unit == "stars" and data["parts"]:
+        assert data["score"] == pytest.approx(3 + sum(one["stars"] for one in data["parts"]), abs=1e-5)

@@ -373,7 +373,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-@pytest.mark.parametrize("model", ["hybrid", "bias", "fairness", "rev2"])
+@pytest.mark.parametrize("model", MODELS)
 def test_the_order_of_arrival_changes_no_bit(tmp_path: Path, model: str) -> None:
     """The same records heard in another order give equal answers."""
     found = []
@@ -410,24 +410,6 @@ def test_what_array_models_hear_in_the_ledger(world: World) -> None:
     assert weights[0] < weights[1] == weights[2]
     assert world.score("bob", model="bias").value is not None
     assert world.value("a", model="fairness") is None
-
-
-@pytest.mark.parametrize("model", ["hybrid", "bias", "fairness", "rev2"])
-def test_categories_and_times_are_the_views(world: World, model: str) -> None:
-    """Array models see the category and the time asked about, and nothing else."""
-    world.rate(ME, "ann", 5, "driving", at=NOW - 9 * DAY)
-    world.rate("ann", "bob", 5, "driving", at=NOW - 9 * DAY)
-    world.rate("ann", "bob", 1, "cooking", at=NOW - 9 * DAY)
-    driving = world.value("bob", model=model, category="driving")
-    assert driving is not None
-    world.rate("ann", "bob", 1, "driving")
-    assert world.value("bob", model=model, category="driving", as_of=NOW - DAY) == pytest.approx(
-        driving, abs=0.2
-    )
-    now = world.value("bob", model=model, category="driving")
-    assert now is not None
-    assert now < driving - 0.5
-    assert world.value("bob", model=model, category="sailing") is None
 
 
 def test_every_model_of_the_ledger_can_be_evaluated() -> None:

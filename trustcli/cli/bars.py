@@ -56,10 +56,19 @@ def reasons(console: Console, data: dict[str, Any], title: str) -> None:
         line.append(f"  weight {term['weight']:.2f} {'▇' * max(1, round(term['share'] * 10))}", style="dim")
         line.append(f"  {term['age_days']:.0f} d", style="dim")
         tree.add(line)
+    unit = data["unit"]
     if data["parts"]:
-        sums = tree.add(Text("what each factor adds to three stars", style="dim"))
+        base = " to three stars" if unit == "stars" else ""
+        sums = tree.add(Text(f"what each factor adds{base}", style="dim"))
         for one in data["parts"]:
-            sums.add(Text(f"{one['stars']:+.2f}  {safe(one['factor'])}", style=_colour(3 + one["stars"])))
+            style = _colour(3 + one[unit]) if unit == "stars" else "green" if one[unit] >= 0 else "red"
+            sums.add(Text(f"{shown.part(one, unit)}  {safe(one['factor'])}", style=style))
+    if data["facts"] or data["deviation"] is not None:
+        also = tree.add(Text("what else decided", style="dim"))
+        for one in data["facts"]:
+            also.add(Text(f"{one['value']:.4g}  {safe(one['name'])}", style="dim"))
+        if data["deviation"] is not None:
+            also.add(Text(f"± {data['deviation']:.2f}  deviation of {data['expected']:.1f}", style="dim"))
     counts = data["ignored_because"]
     if counts:
         left = tree.add(Text("left out", style="dim"))

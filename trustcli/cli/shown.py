@@ -35,6 +35,11 @@ def number(value: float | None, unit: str = "stars") -> str:
     return f"{tenth(value):.1f}" if unit == "stars" else f"{value:.4f}"
 
 
+def part(one: dict[str, Any], unit: str) -> str:
+    """Return what a factor adds, with its sign, in the unit of the model."""
+    return f"{one[unit]:+.2f}" if unit == "stars" else f"{one[unit]:+.4f}"
+
+
 def tenth(value: float) -> float:
     """Round half up to one decimal, as TrustNet does: 4.125 reads 4.1, 4.15 reads 4.2."""
     return int(value * 10 + 0.5 + 1e-9) / 10

@@ -50,7 +50,8 @@ def why(
         **shown.asked_data(inquiry.asked, inquiry.book),
         "terms": [_term(inquiry, term, ids, total) for term in terms],
         "terms_total": len(answer.terms),
-        "parts": [{"factor": name, "stars": shown.exact(part)} for name, part in answer.parts],
+        "parts": [{"factor": name, inquiry.model.unit: shown.exact(part)} for name, part in answer.parts],
+        "facts": [{"name": name, "value": shown.exact(value)} for name, value in answer.facts],
         "ignored": [_ignored(inquiry, one, ids) for one in ignored[:limit]],
         "ignored_total": len(ignored),
         "ignored_because": dict(sorted(Counter(one.because for one in ignored).items())),
@@ -124,7 +125,10 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
         )
         for term in data["terms"]
     ]
-    rows += [("part", one["factor"], f"{one['stars']:+.2f}") for one in data["parts"]]
+    rows += [("part", one["factor"], shown.part(one, data["unit"])) for one in data["parts"]]
+    rows += [("fact", one["name"], f"{one['value']:.4g}") for one in data["facts"]]
+    if data["deviation"] is not None:
+        rows.append(("interval", f"{data['expected']:.1f}", f"± {data['deviation']:.2f}"))
     rows += [("ignored", one["label"], one["because"], _short(one["record"])) for one in data["ignored"]]
     return rows
 

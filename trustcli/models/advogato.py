@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CAPACITIES = (800, 200, 50, 12, 4, 2, 1)  # by hops from the seed; 1 further on
 LEVELS = (0.0, 0.5, 1.0)  # a certificate is better than the first, at least as good as the others
+NAMES = ("more than 3 stars", "4 stars and more", "5 stars")
 IN, PERHAPS = 1.0, 0.5
 
 
@@ -88,14 +89,30 @@ def _levels(values: Floats) -> Floats:
 
 
 class _Fitted(Personal):
+    def __init__(self, known: Ratings) -> None:
+        super().__init__(known)
+        self._last: tuple[int, list[Floats]] | None = None
+
     def look(self, rater: int) -> Floats:
-        known = self.known
-        total = np.zeros(known.nodes)
+        known, self._last = self.known, (rater, [])
         for level in LEVELS:
             good = (known.value > level) if level == LEVELS[0] else (known.value >= level)
             good &= known.rater != known.subject
-            total += accepted(known.rater[good], known.subject[good], rater, known.nodes)
-        return total / len(LEVELS)
+            found = accepted(known.rater[good], known.subject[good], rater, known.nodes)
+            self._last[1].append(found / len(LEVELS))
+        return np.asarray(sum(self._last[1]), dtype=np.float64)
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return what each level of certificates adds."""
+        if self._last is None or self._last[0] != rater:
+            self.look(rater)
+        assert self._last is not None
+        return [(name, float(found[subject])) for name, found in zip(NAMES, self._last[1], strict=True)]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the capacity of the subject: what it takes in with itself, by hops from the seed."""
+        hops = len(self.chain(rater, subject)) - 1
+        return [("hops", hops), ("capacity", CAPACITIES[min(hops, len(CAPACITIES) - 1)])]
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         rank, places = self.seen_by(rater), self.about(subject)

@@ -71,13 +71,15 @@ class Score(NamedTuple):
 class Answer(NamedTuple):
     """A score with its reasons.
 
-    `parts` is what each factor adds to the value, in its unit, where the model is a sum of factors.
+    `parts` is what each factor adds to the value, in its unit, where the model is a sum of factors: of
+    stars, to the three of the middle. `facts` are other numbers that decided, by name.
     """
 
     score: Score
     terms: list[Term]
     ignored: list[Ignored]
     parts: Sequence[tuple[str, float]] = ()
+    facts: Sequence[tuple[str, float]] = ()
 
 
 if TYPE_CHECKING:

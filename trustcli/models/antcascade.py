@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.models.arrays import Fitted, Ratings
 
+FACTORS = ("your own word", "friends", "their friends", "what friends hear")
 EXPERIENCES = 8.0  # that a rating stands for
 
 
@@ -85,6 +86,29 @@ class FittedCascade(Pairwise):
         """Return 2 CT − 1; nan where no factor says anything."""
         found = self.factor(rater, subject)
         return 2 * _mean(found) - 1 if found else math.nan
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the factor that spoke: it says all."""
+        return [(self._speaks(rater, subject), self.said_of(rater, subject))]
+
+    def _speaks(self, rater: int, subject: int) -> str:
+        if subject in self.said.get(rater, {}):
+            return FACTORS[0]
+        asked = (self.recommended, self.fed_back, self.collective)
+        return next(name for name, ask in zip(FACTORS[1:], asked, strict=True) if ask(rater, subject))
+
+    def deviation(self, rater: int, subject: int) -> float | None:
+        """Return twice the deviation of a weighed mean of Beta posteriors, one for each part, independent.
+
+        A part's posterior counts the experiences of its voices.
+        """
+        found = self.factor(rater, subject)
+        whole = math.fsum(weight for weight, _, _ in found)
+        spread = [
+            (weight / whole) ** 2 * trust * (1 - trust) / (EXPERIENCES * len(voices) + 3)
+            for weight, trust, voices in found
+        ]
+        return 2 * math.sqrt(math.fsum(spread)) if found else None
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         """Return each voice with its part, those heard twice added up."""

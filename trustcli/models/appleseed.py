@@ -62,6 +62,12 @@ class _Fitted(Flow):
     def look(self, rater: int) -> Floats:
         return appleseed(self.trust, alone(rater, self.known.nodes)) / ENERGY
 
+    def divided(self, rater: int, voice: int) -> float:
+        """Return its praise of others than the source, to which an edge of weight 1 goes instead."""
+        if voice == rater:
+            return float(self.given[voice])
+        return float(self.given[voice] - self.trust[voice, rater]) + 1
+
     def standing(self) -> Floats:
         return appleseed(self.trust, everybody(self.known)) / ENERGY
 

@@ -159,6 +159,21 @@ class Fitted:
         """Return (who rated the subject, how much that voice weighed): alike, unless a model says more."""
         return [(int(rater), 1.0) for rater in self.known.rater[self.about(subject)]]
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return what each factor adds to a prediction that is known; they sum to it before it is clipped.
+
+        Nothing where the model is no sum of factors.
+        """
+        return []
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return other numbers that decided a prediction that is known, by name."""
+        return []
+
+    def chain(self, rater: int, voice: int) -> tuple[int, ...]:
+        """Return by whom a voice is reached, the rater first: directly, unless a model says."""
+        return (rater, voice)[rater == voice :]
+
     def deviation(self, rater: int, subject: int) -> float | None:
         """Return the standard deviation of a prediction, None where the model has none."""
         return None

@@ -26,10 +26,22 @@ if TYPE_CHECKING:
 PRIOR = 3.0  # k: ratings of the mean that everybody starts with
 
 
+def left_out(known: Ratings, bound: float) -> Floats:
+    """Return the prediction of each rating from all others, shape (m,): the sums less the rating itself."""
+    value, n = known.value, known.nodes
+    mean = (value.sum() - value) / max(len(value) - 1, 1)
+    bold = -mean
+    for nodes in (known.subject, known.rater):
+        total = sums(nodes, value, n)[nodes] - value
+        bold += (total + PRIOR * mean) / (counts(nodes, n)[nodes] - 1 + PRIOR)
+    return np.asarray(np.clip(bold, -bound, bound), dtype=np.float64)
+
+
 class _Fitted(Fitted):
     def __init__(self, known: Ratings, bound: float) -> None:
         super().__init__(known)
         self._bound = bound
+        self._error: float | None = None
         self._mean = float(known.value.mean()) if len(known.value) else 0.0
         self._received = self._shrunk(known.subject)
         self._given = self._shrunk(known.rater)
@@ -44,6 +56,20 @@ class _Fitted(Fitted):
 
     def standing(self) -> Floats:
         return self._received
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        mean = self._mean
+        received, given = float(self._received[subject]), float(self._given[rater])
+        return [("mean", mean), ("how it is rated", received - mean), ("how you rate", given - mean)]
+
+    def deviation(self, rater: int, subject: int) -> float | None:
+        """Return how far off leaving each rating out in turn would be; None below three ratings."""
+        if len(self.known.value) < 3:
+            return None
+        if self._error is None:
+            apart = left_out(self.known, self._bound) - self.known.value
+            self._error = float(np.sqrt(np.mean(apart * apart)))
+        return self._error
 
 
 class _Stream:
@@ -84,15 +110,8 @@ class Bias(ArrayModel):
         return _Fitted(known, self.bound)
 
     def leave_one_out(self, known: Ratings) -> Floats:
-        """Return the closed form, shape (m,): the sums and the mean less the rating itself."""
-        value, n = known.value, known.nodes
-        mean = (value.sum() - value) / max(len(value) - 1, 1)
-        bold = -mean
-        for nodes in (known.subject, known.rater):
-            total = sums(nodes, value, n)[nodes] - value
-            bold += (total + PRIOR * mean) / (counts(nodes, n)[nodes] - 1 + PRIOR)
-        clipped: Floats = np.clip(bold, -self.bound, self.bound)
-        return clipped
+        """Return the closed form, shape (m,)."""
+        return left_out(known, self.bound)
 
 
 ARRAY = Bias()

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from trustcli.models.answer import SHARE, Answer, Score, Term, ranked, summary
+from trustcli.models.personal import chain_to, chains
 from trustcli.view import NO_WEIGHT, Ignored
 
 TYPE_CHECKING = False
@@ -87,6 +88,7 @@ class EigenTrust:
         given: dict[int, float] = {}
         for voice in voices:
             given[voice.rater] = given.get(voice.rater, 0.0) + _positive(voice)
+        paths = _Paths(voices, question.viewpoint, view.current(question.viewpoint))
         terms, silent = [], []
         for voice in voices:
             if voice.subject != subject:
@@ -94,8 +96,9 @@ class EigenTrust:
             weight = shares.get(voice.rater, 0.0) * _positive(voice) / (given[voice.rater] or 1.0)
             seqs = tuple(opinion.seq for opinion in voice.opinions)
             if weight > 0:
-                path = (question.viewpoint, voice.rater)[voice.rater == question.viewpoint :]
-                terms.append(Term(voice.rater, path, voice.stars, weight, voice.newest, seqs))
+                terms.append(
+                    Term(voice.rater, paths.to(voice.rater), voice.stars, weight, voice.newest, seqs)
+                )
             else:
                 silent += [Ignored(seq, voice.rater, NO_WEIGHT) for seq in seqs]
         _, ignored = view.voices_of(subject, question.category)
@@ -110,10 +113,27 @@ class EigenTrust:
             if shares.get(voice.rater, 0.0) * _positive(voice) > 0:
                 by_subject.setdefault(voice.subject, []).append(voice)
         scores = []
+        paths = _Paths(voices, question.viewpoint, view.current(question.viewpoint))
         for subject, said in by_subject.items():
-            terms = [Term(v.rater, (question.viewpoint, v.rater), v.stars, 1.0, v.newest, ()) for v in said]
+            terms = [Term(v.rater, paths.to(v.rater), v.stars, 1.0, v.newest, ()) for v in said]
             scores.append(summary(subject, shares[subject], terms)._replace(weight=shares[subject]))
         return scores
+
+
+class _Paths:
+    """The chains of praise from one viewpoint."""
+
+    def __init__(self, voices: list[Voice], viewpoint: int, me: int) -> None:
+        praise: dict[int, dict[int, float]] = {}
+        for voice in voices:
+            if _positive(voice) > 0 and voice.rater != voice.subject:
+                praise.setdefault(voice.rater, {})[voice.subject] = _positive(voice)
+        self._before = chains(lambda node: praise.get(node, {}), me)
+        self._viewpoint, self._me = viewpoint, me
+
+    def to(self, rater: int) -> tuple[int, ...]:
+        """Return the chain to a rater."""
+        return (self._viewpoint, *chain_to(rater, self._before, self._me)[1:])
 
 
 def _positive(voice: Voice) -> float:

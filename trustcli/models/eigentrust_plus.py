@@ -67,18 +67,24 @@ class _Fitted(Flow):
         self._edges = self.trust.tocoo()
 
     def look(self, rater: int) -> Floats:
-        return self._from(alone(rater, self.known.nodes))
+        return self._less_blame(self._trusted(alone(rater, self.known.nodes)))
 
-    def _from(self, pretrusted: Floats) -> Floats:
+    def _trusted(self, pretrusted: Floats) -> Floats:
         raters, subjects = (ends.astype(np.int64) for ends in self._edges.coords)
-        trust = eigentrust(raters, subjects, self._edges.data, pretrusted)
+        return eigentrust(raters, subjects, self._edges.data, pretrusted)
+
+    def _less_blame(self, trust: Floats) -> Floats:
         known = self.known
         bad = (known.value < 0) & (known.rater != known.subject)
         return distrusted(trust, known.rater[bad], known.subject[bad], -known.value[bad])
 
     def standing(self) -> Floats:
         start = everybody(self.known)
-        return self._from(start) if start.any() else start
+        return self._less_blame(self._trusted(start)) if start.any() else start
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        trust = float(self._trusted(alone(rater, self.known.nodes))[subject])
+        return [("praise", trust), ("blame", float(self.seen_by(rater)[subject]) - trust)]
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         trust, places = self.seen_by(rater), self.about(subject)

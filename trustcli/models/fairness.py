@@ -208,6 +208,20 @@ class FittedFairness(Fitted):
         """Return goodness."""
         return self.solved.goodness
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the mean of what is said, what unfair raters take off it, and what the own fairness does."""
+        mean = float(self.known.value[self.about(subject)].mean())
+        good, fair = float(self.solved.goodness[subject]), float(self.solved.fairness[rater])
+        return [
+            ("mean of its ratings", mean),
+            ("unfair raters", good - mean),
+            ("your fairness", (fair - 1) * good),
+        ]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the fairness of the one who asks."""
+        return [("your fairness", float(self.solved.fairness[rater]))]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         """Return each rater of the subject, weighing as much as it is fair."""
         voices = self.known.rater[self.about(subject)]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HALF_LIFE = 90 * DAY  # ms; 5 rounds in the paper, λ = −5 / ln 0.5
 GAMMA = -math.log(0.5)
 OWN, WITNESS, REFERENCE = 2.0, 1.0, 0.5  # W_I, W_W, W_C
+KINDS = ("own experience", "witnesses", "references")
 BRANCHES, STEPS = 2, 5  # whom one asks on, and how far
 HISTORY = 10  # references kept
 
@@ -111,6 +112,23 @@ class FittedFire(Pairwise):
         if total <= 0:
             return math.nan
         return math.fsum(kind * one.reliability * one.trust for kind, one, _ in parts) / total
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return what own experience, witnesses and references add to T."""
+        parts = self._parts(rater, subject)
+        total = math.fsum(kind * one.reliability for kind, one, _ in parts)
+        return [
+            (name, kind * one.reliability * one.trust / total)
+            for name, (kind, one, _) in zip(KINDS, parts, strict=True)
+        ]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the reliability of each."""
+        parts = self._parts(rater, subject)
+        return [
+            (f"reliability of {name}", one.reliability)
+            for name, (_, one, _) in zip(KINDS, parts, strict=True)
+        ]
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         """Return each voice with its share, those heard twice added up."""

@@ -22,6 +22,12 @@ class _Fitted(FittedFairness):
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         return self.solved.goodness[subjects]
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        return super().parts(rater, subject)[:-1]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        return []
+
 
 class Goodness(ArrayModel):
     """Goodness."""

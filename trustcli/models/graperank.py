@@ -16,6 +16,8 @@ blame weighs seventeen of its follows.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from trustcli.models.arrays import RANK, ArrayModel, sums
@@ -69,6 +71,18 @@ class _Fitted(Personal):
         total = sums(known.subject, weight, known.nodes)
         said = sums(known.subject, weight * known.value, known.nodes) / np.maximum(total, LEAST)
         return (1 - 2.0**-total) * said
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        score, weight = float(self.seen_by(rater)[subject]), self._weight(rater, subject)
+        mean = score / (1 - 2.0**-weight)
+        return [("mean of what is said", mean), ("uncertainty", score - mean)]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        weight = self._weight(rater, subject)
+        return [("weight of voices", weight), ("certainty", 1 - 2.0**-weight)]
+
+    def _weight(self, rater: int, subject: int) -> float:
+        return math.fsum(weight for _, weight in self.explain(rater, subject))
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         score, places = self.seen_by(rater), self.about(subject)

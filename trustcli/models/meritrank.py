@@ -26,6 +26,7 @@ from scipy.sparse import csr_array, diags_array
 
 from trustcli.models.arrays import RANK, ArrayModel
 from trustcli.models.personal import Flow, alone, everybody
+from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,10 +115,25 @@ def hit_about(step: csr_array, seen: Floats) -> Floats:
     return seen * (1 - back)
 
 
+class Walked(NamedTuple):
+    """One rater's walks, by node, shape (n,) each.
+
+    The share of its visits by one door; and in shares of all visits, those there were, those left by the
+    door, those when all are shared out again, and the penalties.
+    """
+
+    door: Floats
+    seen: Floats
+    kept: Floats
+    shared: Floats
+    blame: Floats
+
+
 class _Fitted(Flow):
     def __init__(self, known: Ratings) -> None:
         super().__init__(known)
         self._step = walks(self.trust)
+        self._last: tuple[int, Walked] | None = None
 
     def look(self, rater: int) -> Floats:
         step = without_return(self._step, rater)
@@ -125,9 +141,32 @@ class _Fitted(Flow):
         total = float(seen.sum() - seen[rater])
         if total <= 0:
             return np.zeros(self.known.nodes)
-        score = np.where(narrowest(step, rater, seen) >= DOOR - 100 * _NEARLY, (1 - DECAY) * seen, seen)
-        score *= total / float(score.sum() - score[rater])
-        return (score - self._blame(step, rater, seen)) / total
+        door = narrowest(step, rater, seen)
+        kept = np.where(door >= DOOR - 100 * _NEARLY, (1 - DECAY) * seen, seen)
+        shared = kept * (total / float(kept.sum() - kept[rater]))
+        blame = self._blame(step, rater, seen)
+        self._last = rater, Walked(door, seen / total, kept / total, shared / total, blame / total)
+        return (shared - blame) / total
+
+    def _walked(self, rater: int) -> Walked:
+        if self._last is None or self._last[0] != rater:
+            self.look(rater)
+        assert self._last is not None
+        return self._last[1]
+
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return visits, what one door takes, what is shared out again, and what blame takes."""
+        _, seen, kept, shared, blame = (float(one[subject]) for one in self._walked(rater))
+        return [
+            ("visits", seen),
+            ("one door", kept - seen),
+            ("shared out again", shared - kept),
+            ("your blame", -blame),
+        ]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the share of visits that come by the widest door."""
+        return [("share of visits by one door", float(self._walked(rater).door[subject]))]
 
     def _blame(self, step: csr_array, rater: int, seen: Floats) -> Floats:
         mine = (self.known.rater == rater) & (self.known.value < 0)

@@ -13,8 +13,11 @@ from trustcli.models.arrays import Fitted, counts, sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from trustcli.models.arrays import Floats, Integers, Ratings, Truths
 
+_SAME = 12  # digits to which two chains are equally good
 _KEPT = 32  # views of raters that are kept: one is asked about many subjects in a row
 
 
@@ -45,7 +48,63 @@ def alone(node: int, nodes: int) -> Floats:
     return found
 
 
-class Personal(Fitted):
+def chains(friends: Callable[[int], Mapping[int, float]], start: int) -> dict[int, int]:
+    """Return, for each node that praise leads to, the one before it on the best of its shortest chains.
+
+    The best is that with the largest product of praise, among equals the first in the order of `friends`.
+
+    Args:
+        friends: whom a node praised, and how much.
+    """
+    before: dict[int, int] = {}
+    strength, front = {start: 1.0}, [start]
+    while front:
+        offers: dict[int, tuple[float, int]] = {}
+        for node in front:
+            for friend, value in friends(node).items():
+                offer = round(strength[node] * value, _SAME)
+                if friend not in strength and offer > offers.get(friend, (0.0, 0))[0]:
+                    offers[friend] = offer, node
+        for friend, (best, node) in offers.items():
+            strength[friend], before[friend] = best, node
+        front = list(offers)
+    return before
+
+
+def chain_to(voice: int, before: Mapping[int, int], start: int) -> tuple[int, ...]:
+    """Return the nodes from start to voice; these two alone where praise does not lead there."""
+    found = [voice]
+    while found[-1] in before:
+        found.append(before[found[-1]])
+    return tuple(reversed(found)) if found[-1] == start else (start, voice)
+
+
+class Seen(Fitted):
+    """A fitted model with the eyes of one, which knows whom each node praised."""
+
+    def __init__(self, known: Ratings) -> None:
+        super().__init__(known)
+        self._friends: dict[int, dict[int, float]] | None = None
+        self._before: tuple[int, dict[int, int]] | None = None
+
+    def friends(self, rater: int) -> dict[int, float]:
+        """Return whom the rater praised, and how much."""
+        if self._friends is None:
+            known, self._friends = self.known, {}
+            good = known.where((known.value > 0) & (known.rater != known.subject))
+            rows = zip(good.rater.tolist(), good.subject.tolist(), good.value.tolist(), strict=True)
+            for node, friend, value in rows:
+                self._friends.setdefault(node, {})[friend] = value
+        return self._friends.get(rater, {})
+
+    def chain(self, rater: int, voice: int) -> tuple[int, ...]:
+        """Return the best of the shortest chains of praise; those of one rater are kept."""
+        if self._before is None or self._before[0] != rater:
+            self._before = rater, chains(self.friends, rater)
+        return chain_to(voice, self._before[1], rater)
+
+
+class Personal(Seen):
     """A fitted model with a number for every node in the eyes of one."""
 
     def __init__(self, known: Ratings) -> None:
@@ -90,18 +149,21 @@ class Flow(Personal):
             voice, value = int(self.known.rater[place]), float(self.known.value[place])
             if value > 0 and self.given[voice] > 0 and voice != subject:
                 own = 1.0 if voice == rater else float(rank[voice])
-                found.append((voice, max(own, 0.0) * value / float(self.given[voice])))
+                found.append((voice, max(own, 0.0) * value / self.divided(rater, voice)))
         return found
 
+    def divided(self, rater: int, voice: int) -> float:  # noqa: ARG002  for those with an edge back
+        """Return among how much trust a voice divides its rank, as the rater sees it."""
+        return float(self.given[voice])
 
-class Pairwise(Fitted):
+
+class Pairwise(Seen):
     """A fitted model that is asked about one rater and one subject at a time."""
 
     def __init__(self, known: Ratings) -> None:
         super().__init__(known)
         self.said: dict[int, dict[int, float]] = {}
         self.heard: dict[int, dict[int, float]] = {}
-        self._friends: dict[int, dict[int, float]] = {}
         self._admirers: dict[int, dict[int, float]] = {}
         columns = known.rater.tolist(), known.subject.tolist(), known.value.tolist()
         for rater, subject, value in zip(*columns, strict=True):
@@ -113,23 +175,14 @@ class Pairwise(Fitted):
         """Return what the rater would say of the subject; nan for unknown."""
         raise NotImplementedError
 
-    def friends(self, rater: int) -> dict[int, float]:
-        """Return whom the rater praised, and how much."""
-        if rater not in self._friends:
-            self._friends[rater] = _praise(self.said.get(rater, {}))
-        return self._friends[rater]
-
     def admirers(self, subject: int) -> dict[int, float]:
         """Return who praised the subject, and how much."""
         if subject not in self._admirers:
-            self._admirers[subject] = _praise(self.heard.get(subject, {}))
+            heard = self.heard.get(subject, {})
+            self._admirers[subject] = {rater: value for rater, value in heard.items() if value > 0}
         return self._admirers[subject]
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         """Return what each rater would say of the subject beside it, shape as given."""
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
         return np.array([self.said_of(*pair) for pair in pairs], dtype=np.float64)
-
-
-def _praise(values: dict[int, float]) -> dict[int, float]:
-    return {other: value for other, value in values.items() if value > 0}

@@ -69,6 +69,18 @@ class _Fitted(Personal):
         there[self.known.rater] = LOST
         return charged(self.known, there)
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the votes that come by praise, up to the 1 there can be, and what blame takes of them."""
+        excited, places = self.seen_by(rater), self.about(subject)
+        known, gained = self.known, 0.0
+        for place in places.tolist():
+            voice = int(known.rater[place])
+            said = np.abs(known.value[(known.rater == voice) & (known.subject != voice)]).sum()
+            if voice != subject and known.value[place] > 0:
+                gained += float(excited[voice]) * RATE * (1 - LOST) * float(known.value[place] / said)
+        gained = min(gained, 1.0)
+        return [("votes by praise", gained), ("taken by blame", float(excited[subject]) - gained)]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         excited, places = self.seen_by(rater), self.about(subject)
         voices = self.known.rater[places].tolist()

@@ -77,6 +77,13 @@ class _Fitted(Fitted):
     def standing(self) -> Floats:
         return self.solved.fairness
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        mean = float(self.known.value[self.about(subject)].mean())
+        return [
+            ("mean of its ratings", mean),
+            ("unreliable ratings", float(self.solved.goodness[subject]) - mean),
+        ]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         places, reliability = self.about(subject), self.solved.reliability
         return [(int(self.known.rater[place]), float(reliability[place])) for place in places]

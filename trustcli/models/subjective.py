@@ -164,6 +164,15 @@ class FittedSubjective(Pairwise):
             if voice in tree and _avoids(tree, voice, subject)
         ]
 
+    def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return belief and disbelief."""
+        found = self.about_in_eyes(rater, subject)
+        return [("belief", found.belief), ("disbelief", -found.disbelief)]
+
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the share of not knowing."""
+        return [("uncertainty", self.about_in_eyes(rater, subject).uncertainty)]
+
     def deviation(self, rater: int, subject: int) -> float | None:
         """Return twice the standard deviation of the Beta distribution that the opinion is."""
         found = self.about_in_eyes(rater, subject)

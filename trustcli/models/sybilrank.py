@@ -95,6 +95,11 @@ class _Fitted(Personal):
         """Return the rank with every rater a seed, among those who praise each other."""
         return sybilrank(csr_array(self._praise * self._praise.T), everybody(self.known))
 
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        graph = self.neighbours(rater)
+        degree = np.diff(graph.indptr)
+        return [("neighbours", float(degree[subject])), ("steps", float(steps(int((degree > 0).sum()))))]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         rank, graph = self.seen_by(rater), self.neighbours(rater)
         near = set(graph.indices[graph.indptr[subject] : graph.indptr[subject + 1]].tolist())

@@ -98,6 +98,13 @@ class FittedTidal(Pairwise):
                 known[node] = math.fsum(weight * known[friend] for friend, weight in friends.items()) / total
         return known
 
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return the threshold of links that count (of one's own word none), and the hops to the subject."""
+        voices, (level, strength) = self._nearest(rater, subject), self.tide(rater)
+        needed = max(strength[voice] for voice in voices)
+        threshold = [] if math.isinf(needed) else [("threshold", needed)]
+        return [*threshold, ("hops", 1.0 + max(level[voice] for voice in voices))]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         """Return the share of each voice in the answer."""
         voices = self._nearest(rater, subject)

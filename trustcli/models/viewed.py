@@ -75,7 +75,8 @@ def _terms(fit: _Fit, question: Question, subject: int) -> tuple[list[Term], lis
     for rater, voice in fit.columns.voices[subject].items():
         weight = weights.get(rater, 0.0) * voice.bridge
         if weight > 0:
-            path = (question.viewpoint, rater)[rater == question.viewpoint :]
+            chain = fit.fitted.chain(fit.me, fit.number[rater])
+            path = (question.viewpoint, *(nodes[node] for node in chain[1:]))
             terms.append(voice_term(voice, path, weight))
         else:
             silent += [Ignored(opinion.seq, rater, NO_WEIGHT) for opinion in voice.opinions]
@@ -101,7 +102,11 @@ class Viewed:
             return Answer(Score(subject, None), [], ignored)
         terms, silent = _terms(fit, question, subject)
         score = self._score(fit, subject, terms, fit.predicted([subject])[0])
-        return Answer(score, ranked(terms, view), ignored + silent)
+        if score.value is None:
+            return Answer(score, [], ignored + silent)
+        pair, scale = (fit.me, fit.number[subject]), 2 if self.unit == STARS else 1
+        parts = [(name, scale * part) for name, part in fit.fitted.parts(*pair)]
+        return Answer(score, ranked(terms, view), ignored + silent, parts, fit.fitted.facts(*pair))
 
     def score_all(self, view: View, question: Question) -> list[Score]:
         """Score every subject that anybody rated."""
