@@ -46,6 +46,8 @@ def main() -> None:
         ["check", "--min", "1", "--unknown", "allow"],
         ["score", "--model", "beta"],
         ["score", "--model", "stars"],
+        ["score", "--model", "hybrid"],
+        ["why", "--model", "hybrid"],
     ):
         found = []
         for _ in range(8):

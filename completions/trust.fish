@@ -325,7 +325,7 @@ complete -c trust -n '__trust_at \'simulate attack\'' -l opinion -r -f -a 'lots 
 complete -c trust -n '__trust_at \'simulate attack\'' -l vouchers -x -d 'known keys that must stand behind a stranger; 0: half of all known weight. default 2'
 complete -c trust -n '__trust_at \'simulate attack\'' -l share -x -d 'share of nodes that attack; may be repeated'
 complete -c trust -n '__trust_at \'simulate market\'' -l behaviour -x -d 'what attackers do: purely (default), feedback, provider, disguised, sybil, camouflage, traitor, whitewash, clique, slander; a,b or all'
-complete -c trust -n '__trust_at \'simulate market\'' -l model -x -d 'models: a,b,c or all; default stars,beta,bias,eigentrust,rev2,hybrid'
+complete -c trust -n '__trust_at \'simulate market\'' -l model -x -d 'models: a,b,c or all, assemblies among them; default stars,beta,bias,eigentrust,rev2,hybrid'
 complete -c trust -n '__trust_at \'simulate market\'' -l shares -x -d 'percent of peers that attack; default 0,10,20,30,40,50,60,70'
 complete -c trust -n '__trust_at \'simulate market\'' -l peers -x -d 'how many peers; default 40'
 complete -c trust -n '__trust_at \'simulate market\'' -l rounds -x -d 'services each peer asks for; default 40'

@@ -46,7 +46,10 @@ def market(
         metavar="NAME",
     ),
     model: list[str] = option(
-        "--model", help=f"models: a,b,c or all; default {_MODELS}", many=True, metavar="M"
+        "--model",
+        help=f"models: a,b,c or all, assemblies among them; default {_MODELS}",
+        many=True,
+        metavar="M",
     ),
     shares: str = option(
         "--shares", help=f"percent of peers that attack; default {_SHARES}", default=_SHARES, metavar="P,P"
@@ -117,16 +120,17 @@ def market(
 
 
 def _models(given: list[str]) -> list[str]:
-    from trustcli.models.arrays import ARRAYS, load  # noqa: PLC0415
-    from trustcli.simulate.choosing import REFERENCES  # noqa: PLC0415
+    from trustcli.models.arrays import ARRAYS  # noqa: PLC0415
+    from trustcli.simulate.choosing import ASSEMBLIES, chooser  # noqa: PLC0415
 
     words = [word for text in given or [_MODELS] for word in text.split(",") if word]
-    names = list(dict.fromkeys(name for word in words for name in (ARRAYS if word == "all" else [word])))
+    names = list(
+        dict.fromkeys(name for word in words for name in ((*ARRAYS, ASSEMBLIES) if word == "all" else [word]))
+    )
     if not names:
         raise UsageError("--model names no model", hint=f"--model {_MODELS}")
     for name in names:
-        if name not in REFERENCES:
-            load(name)
+        chooser(name)  # or there is none
     return names
 
 

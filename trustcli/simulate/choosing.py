@@ -97,6 +97,9 @@ class Chooser:
         expected = [round(value, 12) for value in self.expect(scene, consumer, offers)]
         return offers[expected.index(max(expected))]
 
+    def served(self, key: int, good: bool) -> None:
+        """Let a provider learn how its service turned out: a policy of providers may go by it."""
+
 
 class ByModel(Chooser):
     """Chooses by a model, fitted to what is said; what the model does not know counts as the mean of it.
@@ -158,12 +161,19 @@ class Oracle(Chooser):
 
 
 def chooser(name: str) -> Chooser:
-    """Return the chooser called `name`: CEILING, INFORMED, ALONE, BLIND or an array model.
+    """Return the chooser called `name`: CEILING, INFORMED, ALONE, BLIND, ASSEMBLIES or an array model.
 
     Raises:
         UsageError: no such model.
     """
+    if name == ASSEMBLIES:
+        from trustcli.simulate.assembling import Assemblies  # noqa: PLC0415  it is a Chooser
+
+        return Assemblies()
     return REFERENCES[name]() if name in REFERENCES else ByModel(name)
 
+
+ASSEMBLIES = "assemblies"
+"""A policy of providers, who decide by themselves whether to serve; no model of a ledger."""
 
 REFERENCES: dict[str, type[Chooser]] = {CEILING: Oracle, INFORMED: Informed, ALONE: Alone, BLIND: Chooser}

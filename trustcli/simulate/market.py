@@ -174,7 +174,9 @@ def run(plan: Plan, behaviour: Behaviour, share: float, chooses: Chooser, clock:
         chosen = [chooses.choose(market, request.consumer, request.offers) for request in asked]
         seconds += clock() - start
         for request, slot in zip(asked, chosen, strict=True):
+            key = market.key(slot)
             fine = market.serve(request, slot, day)
+            chooses.served(key, fine)
             if market.peers[request.consumer].honest and day > plan.warm_up:
                 services += 1
                 good += fine

@@ -183,6 +183,7 @@ def run(trace: Trace, chooses: Chooser, seed: int, clock: Clock) -> Tally:
         if not sources:
             continue
         valid = exchange.fetch(user, source, day)
+        chooses.served(source, valid)
         if trace.users[user].kind == GOOD:
             services += 1
             good += valid
