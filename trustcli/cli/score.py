@@ -163,12 +163,12 @@ def thin(found: list[Scored], asked: float | None) -> tuple[str, ...]:
         sure = sure_of(scored.score, asked)
         if scored.score.value is None or (sure is not None and sure >= asked):
             continue
-        known = (
-            "this model does not say how sure it is" if sure is None else f"{sure:.0%} sure to half a star"
-        )
-        notes.append(
-            f"{scored.subject.label}: evidence is too thin, {known}, asked {asked:.0%}{_enough(asked)}"
-        )
+        label = scored.subject.label
+        if sure is None:
+            notes.append(f"{label}: this model does not say how sure it is, asked {asked:.0%}: --model beta")
+        else:
+            known = f"{sure:.0%} sure to half a star, asked {asked:.0%}"
+            notes.append(f"{label}: evidence is too thin, {known}{_enough(asked)}")
     return tuple(notes)
 
 
@@ -178,7 +178,8 @@ def _enough(asked: float) -> str:
     if not 0 < asked < 1:
         return ""
     count = enough.interactions_needed(enough.HALF_A_STAR / 4, asked)
-    return f"; {count} voices of full weight suffice, whatever they say"
+    voices = f"{count} voices of full weight suffice" if count > 1 else "one voice of full weight suffices"
+    return f"; {voices}, whatever they say"
 
 
 def _seen_by(inquiry: Inquiry) -> tuple[str, ...]:

@@ -171,9 +171,9 @@ def policy() -> str:
         '  model = "beta"\n'
         '  unknown = "review"      # review: exit 3 · deny: exit 1 · allow: exit 0\n\n'
         "Too few raters, none recent enough, or less certainty than asked is no evidence: the answer is\n"
-        "unknown. Models that count evidence (beta) say how sure they are; where a model does not, the\n"
-        "answer to min_confidence is unknown. Ratings that count entirely, so that one is sure whatever\n"
-        f"they say: {_how_many()}.\n\n"
+        "unknown. Models that count evidence (beta, subjective, antcascade) or know their error (hybrid,\n"
+        "bias) say how sure they are; where a model does not, the answer to min_confidence is unknown.\n"
+        f"Ratings that count entirely, so that one is sure whatever they say: {_how_many()}.\n\n"
         "An unknown rule or a value out of range is an error (78): a gate never guesses. Options win over the policy.\n"
     )
 
