@@ -23,6 +23,7 @@ MODELS = {
     "rev2": "REV2: fair raters, reliable ratings, good subjects",
     "subjective": "subjective logic (TNA-SL): opinions with uncertainty, discounted along chains, fused once",
     "graperank": "GrapeRank: what is said × how sure one can be; your follows count, blame counts more",
+    "graperank-bounded": "GrapeRank in which all that one rater says weighs at most one follow of yours",
     "meritrank": "MeritRank: how often walks from you come by, less behind a single door",
     "appleseed": "Appleseed: energy put into you that comes to rest where praise leads",
     "tidaltrust": "TidalTrust: the best trusted of those nearest to the subject",

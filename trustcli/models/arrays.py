@@ -51,6 +51,7 @@ _VIEWS = (
     "meritrank",
     "appleseed",
     "graperank",
+    "graperank-bounded",
     "advogato",
     "sybilrank",
     "random-neural",

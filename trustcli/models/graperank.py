@@ -11,7 +11,7 @@ the ends of our scale are. Swept all at once and to rest, so that no order of no
 Assumes: follows are cheap, so it takes many of them, and blame is rare, so it weighs as much as one's own
 follow. Fails when: a large farm is let in: weights add up without a bound, and 500 keys that follow each
 other lift one another to nearly 1 from a single outside follow; or one respected node slanders, for its
-blame weighs seventeen of its follows.
+blame weighs seventeen of its follows. `graperank-bounded` bounds both.
 """
 
 from __future__ import annotations
@@ -35,20 +35,33 @@ TOLERANCE = 1e-12
 MAX_ROUNDS = 300
 
 
-def graperank(known: Ratings, observers: Truths) -> Floats:
+def confidences(known: Ratings, observers: Truths, *, bounded: bool) -> Floats:
+    """Return the confidence of each rating, shape (m,).
+
+    Args:
+        observers: whose follows have the observer's, shape (n,).
+        bounded: all that anybody else says weighs together at most OWN.
+    """
+    rater = known.rater
+    found = np.where(known.value < 0, BLAME, np.where(observers[rater], OWN, OTHERS))
+    found[rater == known.subject] = 0.0
+    if bounded:
+        found /= np.where(observers, 1.0, np.maximum(sums(rater, found, known.nodes) / OWN, 1.0))[rater]
+    return found
+
+
+def graperank(known: Ratings, observers: Truths, confidence: Floats) -> Floats:
     """Return the score 0..1 of each node, shape (n,).
 
     Args:
-        observers: whose score is 1 and whose follows have the observer's confidence, shape (n,).
+        observers: whose score is 1, shape (n,).
+        confidence: of each rating, shape (m,).
     """
     rater, subject, n = known.rater, known.subject, known.nodes
-    blames = known.value < 0
-    rating = np.where(blames, WORST * known.value, known.value)
-    confidence = FADING * np.where(blames, BLAME, np.where(observers[rater], OWN, OTHERS))
-    confidence[rater == subject] = 0.0
+    rating = np.where(known.value < 0, WORST * known.value, known.value)
     score = observers.astype(np.float64)
     for _ in range(MAX_ROUNDS):
-        weight = confidence * score[rater]
+        weight = FADING * confidence * score[rater]
         total = sums(subject, weight, n)
         said = sums(subject, weight * rating, n) / np.maximum(total, LEAST)
         new = np.where(total < LEAST, 0.0, np.maximum((1 - 2.0**-total) * said, 0.0))
@@ -61,8 +74,16 @@ def graperank(known: Ratings, observers: Truths) -> Floats:
 
 
 class _Fitted(Personal):
+    def __init__(self, known: Ratings, *, bounded: bool) -> None:
+        super().__init__(known)
+        self._bounded = bounded
+
+    def _confidences(self, rater: int) -> tuple[Truths, Floats]:
+        observers: Truths = np.arange(self.known.nodes) == rater
+        return observers, confidences(self.known, observers, bounded=self._bounded)
+
     def look(self, rater: int) -> Floats:
-        return graperank(self.known, np.arange(self.known.nodes) == rater)
+        return graperank(self.known, *self._confidences(rater))
 
     def standing(self) -> Floats:
         """Return the score of each in the eyes of one who follows all raters and hears them alike."""
@@ -86,13 +107,10 @@ class _Fitted(Personal):
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         score, places = self.seen_by(rater), self.about(subject)
-        found = []
-        for place in places.tolist():
-            voice, value = int(self.known.rater[place]), float(self.known.value[place])
-            confidence = BLAME if value < 0 else OWN if voice == rater else OTHERS
-            if voice != subject:
-                found.append((voice, confidence * float(score[voice]) * FADING))
-        return found
+        places = places[self.known.rater[places] != subject]
+        voices, (_, confidence) = self.known.rater[places], self._confidences(rater)
+        weights = FADING * confidence[places] * score[voices]
+        return list(zip(voices.tolist(), weights.tolist(), strict=True))
 
 
 class GrapeRank(ArrayModel):
@@ -101,10 +119,11 @@ class GrapeRank(ArrayModel):
     name = "graperank"
     unit = RANK
     personal = True
+    bounded = False
 
     def fit(self, known: Ratings) -> Fitted:
         """Keep the ratings: each observer has a sweep of its own."""
-        return _Fitted(known)
+        return _Fitted(known, bounded=self.bounded)
 
 
 ARRAY = GrapeRank()
