@@ -54,7 +54,7 @@ NO_BOUND = {
     "fire": "as published, references are those whom the subject names: anybody",
 }
 SPLIT_CHANGES = {
-    "subjective": "half a vouch is less than half believed, and two whole ones make surer: bounded by the edge",
+    "subjective": "half a vouch is less than half believed, two whole ones make surer: bounded by the edge",
     "sybilrank": "a degree counts keys: who vouches for two passes half to each, and less to all others",
     "antcascade": "friends' friends are pooled, and more of them make the pool surer: bounded by the friend",
     "fire": "every reference counts alike: see NO_BOUND",

@@ -74,8 +74,9 @@ def evaluate(
 ) -> Reply:
     """Hold trust models against ratings that really happened: error, correlation, AUC, time.
 
-    No model sees the rating that it predicts. Where it knows nothing, a mean stands in. The mean, beta and shrunk bias are always in the table:
-    what does not beat them is not worth its trouble. Values are mapped to -1..1.
+    No model sees the rating that it predicts. The mean, beta and shrunk bias are always in the table:
+    what does not beat them is not worth its trouble. Values are mapped to -1..1. Where a model knows
+    nothing a mean stands in; models that say an order only have no RMSE and MAE.
 
     Examples:
       trust evaluate soc-sign-bitcoinotc.csv --scale=-10..10
@@ -100,6 +101,7 @@ def evaluate(
         if progress:
             progress(len(rows), len(names))
     title = f"{os.path.basename(dataset)}, {chosen}: {table.PROTOCOLS[chosen]}"
+    title += f", as seen by {from_} where a model has the eyes of one" if terms.eyes is not None else ""
     return Reply(
         "evaluate",
         data={"dataset": _facts(dataset, data), "protocol": chosen, "rows": [_data(row) for row in rows]}

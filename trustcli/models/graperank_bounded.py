@@ -1,6 +1,6 @@
 """GrapeRank where what one rater says weighs together at most as much as a follow by the observer.
 
-    confidence(e) ← confidence(e) · min(1, 0.5 / Σ confidence of the rater's ratings),  the observer's as they are
+    confidence(e) ← confidence(e) · min(1, 0.5 / Σ confidence of the rater's ratings);  the observer's stay
 
 All else is models/graperank.py; a rater with up to sixteen follows and no blame is heard as there. The bound
 is our own, that of models/reach.py put here. A score grows by at most ln 2 with its weight, and what Sybils
