@@ -9,7 +9,7 @@ from tests.conftest import Program
 from trustcli.models import MODELS
 from trustcli.models.enough import HALF_A_STAR, interactions_needed
 
-SURE = {"beta", "hybrid", "subjective", "bias", "antcascade"}
+SURE = {"beta", "beta-filtered", "hybrid", "subjective", "bias", "antcascade"}
 
 
 def heard(trust: Program, count: int) -> Program:

@@ -12,7 +12,7 @@ import pytest
 from tests.network_of_raters import DAY, ME, NOW, World, rating
 from tests.unit.test_model_properties import standing
 from trustcli.errors import UsageError
-from trustcli.models import MODELS, fairness, outside, rev2
+from trustcli.models import MODELS, beta_filtered, fairness, outside, rev2
 from trustcli.models.answer import Question
 from trustcli.models.arrays import ARRAYS, MANY, RATING, Ratings, load, ratings, sums
 
@@ -182,6 +182,28 @@ def test_beta_halves_after_ninety_days() -> None:
     known = ratings([0, 1], [2, 2], [1.0, -0.5], [NOW - 90 * DAY, NOW], 3)
     assert one("beta", known, 0, 2) == pytest.approx((0.5 - 0.5) / 3.5, abs=1e-12)
     assert one("beta", known._replace(value=np.array([1.0, 0.5])), 0, 2) == pytest.approx(1 / 3.5, abs=1e-12)
+
+
+def test_the_unfair_are_not_heard() -> None:
+    """Nine say 1 and one −1: E = (1 + 8 / 12) / 2 = .83, beyond the 99 % quantile .40 of Beta(1, 9).
+
+    Beta(9, 1) has .19 below it, so the nine stay. Two against two are all incredible: E = ½, .5⁹ < .01.
+    """
+    known = ratings(range(10), [10] * 10, [1.0] * 9 + [-1.0], None, 11)
+    assert one("beta-filtered", known, 0, 10) == pytest.approx(9 / 11, abs=1e-12)
+    fitted = load("beta-filtered").fit(known)
+    assert dict(fitted.explain(0, 10))[9] == 0
+    assert dict(fitted.facts(0, 10))["voices dropped"] == 1
+    half = ratings([0, 1, 2, 3], [4] * 4, [1.0, 1.0, -1.0, -1.0], None, 5)
+    assert dict(load("beta-filtered").fit(half).explain(0, 4)) == dict.fromkeys(range(4), 0)
+
+
+def test_a_dropped_majority_leaves_room_for_others() -> None:
+    """Filtering goes on with those left: a mild one, first pulled along, is heard when the liars are gone."""
+    value = [1.0] * 8 + [0.4, -1.0, -1.0]
+    known = ratings(range(11), [11] * 11, value, None, 12)
+    left = beta_filtered.fair(known, np.ones(11))
+    assert left.tolist() == [1] * 9 + [0, 0]
 
 
 def test_two_raters_who_contradict() -> None:

@@ -40,6 +40,7 @@ PARTS = {
 
 FACTS = {
     "beta": ["good", "bad"],
+    "beta-filtered": ["good", "bad", "voices dropped"],
     "fairness": ["your fairness"],
     "subjective": ["uncertainty"],
     "graperank": ["weight of voices", "certainty"],
@@ -50,7 +51,7 @@ FACTS = {
     "sybilrank": ["neighbours", "steps"],
     "fire": ["reliability of own experience", "reliability of witnesses", "reliability of references"],
 }
-INTERVALS = {"beta", "hybrid", "subjective", "bias", "antcascade"}
+INTERVALS = {"beta", "beta-filtered", "hybrid", "subjective", "bias", "antcascade"}
 """Models that know how little they know. A rank has no interval; the other means of ratings do not say."""
 
 STRANGERS = {"fire"}

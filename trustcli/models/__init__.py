@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MODELS = {
     "beta": "Beta reputation, decayed by age, weighted by your trust in each rater (default)",
+    "beta-filtered": "Beta reputation, all raters alike, without those who are incredible beside the rest",
     "stars": "TrustNet's public reputation: the plain mean, the same for everybody",
     "eigentrust": "personalised EigenTrust: the share of your trust that flows to each subject",
     "hybrid": "trusted voices, own habits and courtesy, weighed by what came true before (recommended)",

@@ -63,6 +63,7 @@ ARRAYS = {
     "reciprocal": ("reciprocal", "what the subject said of the rater"),
     "stars": ("stars_arrays", "the plain mean of what is said of the subject"),
     "beta": ("sequential", "Beta reputation with a half-life of 90 days, all raters alike"),
+    "beta-filtered": ("beta_filtered", MODELS["beta-filtered"]),
     "bias": ("bias", "shrunk bias: mean + how the subject is rated + how the rater rates"),
     "bias-unclipped": ("bias_unclipped", "the same, beyond the ends of the scale where the sum is"),
     "goodness": ("goodness", "goodness of the subject, from fairness-goodness"),

@@ -38,23 +38,39 @@ def fading(times: Integers, now: int, half_life: float = HALF_LIFE) -> Floats:
     return faded
 
 
-class _Fitted(Fitted):
+class FittedBeta(Fitted):
+    """The sums of each subject, as of the newest rating."""
+
     def __init__(self, known: Ratings) -> None:
         super().__init__(known)
         self.weight = fading(known.time, int(known.time.max(initial=0)))
+        self.add_up()
+
+    def add_up(self) -> None:
+        """Sum up weights, and weighed values."""
+        known = self.known
         self.total = sums(known.subject, self.weight, known.nodes)
         self.sum = sums(known.subject, self.weight * known.value, known.nodes)
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
+        """Return what is expected of each subject, whoever asks."""
         return self.standing()[subjects]
 
     def standing(self) -> Floats:
+        """Return what is expected of each node."""
         return self.sum / (self.total + PRIOR)
 
+    def facts(self, rater: int, subject: int) -> list[tuple[str, float]]:
+        """Return good and bad, as counted."""
+        total, value = float(self.total[subject]), float(self.sum[subject])
+        return [("good", (total + value) / 2), ("bad", (total - value) / 2)]
+
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
+        """Return each rater of the subject with the weight of its rating."""
         return [(int(self.known.rater[place]), float(self.weight[place])) for place in self.about(subject)]
 
     def deviation(self, rater: int, subject: int) -> float:
+        """Return twice the deviation of Beta(good + 1, bad + 1)."""
         good = (self.total[subject] + self.sum[subject]) / 2 + 1
         all_ = self.total[subject] + 2
         return 2 * math.sqrt(good * (all_ - good) / (all_ * all_ * (all_ + 1)))
@@ -88,14 +104,14 @@ class SequentialBeta(ArrayModel):
 
     def fit(self, known: Ratings) -> Fitted:
         """Sum up, as of the newest rating."""
-        return _Fitted(known)
+        return FittedBeta(known)
 
     def leave_one_out(self, known: Ratings) -> Floats:
         """Return the closed form, shape (m,): the sums less the rating itself, as of the newest other."""
         newest = np.full(len(known.time), known.time.max(initial=0))
         if len(newest) > 1:
             newest[-1] = known.time[-2]  # the last is the newest; without it the one before is
-        fitted = _Fitted(known)
+        fitted = FittedBeta(known)
         now = int(known.time.max(initial=0))
         brighter = np.exp2((now - newest) / HALF_LIFE)
         total = (fitted.total[known.subject] - fitted.weight) * brighter
