@@ -113,6 +113,27 @@ def test_order_of_time_needs_times(trust: Program, stars: str) -> None:
     assert trust("evaluate", stars, *without, "--protocol", "prequential").exit == 2
 
 
+def test_the_flags_are_those_of_the_bridge(trust: Program, tmp_path: Path) -> None:
+    """One file, one --map and one --scale, by header or number: what comes in is what is evaluated."""
+    trust("keygen")
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        "when,who,whom,marks\n" + "".join(f"{1.6e9 + n},u{n},u{n + 1},{n % 11}\n" for n in range(30))
+    )
+    for number, columns in enumerate(
+        ("rater=who,subject=whom,value=marks,time=when", "rater=1,subject=2,value=3,time=0")
+    ):
+        how = ("--map", columns, "--scale=0..10")
+        assert (
+            trust("evaluate", str(path), *how, "--model", "bias", "--json").data["dataset"]["ratings"] == 30
+        )
+        bridged = trust("bridge", "csv", str(path), "--system", f"shop{number}", *how, "--json").data
+        assert bridged["added"] == 30
+    for wrong in (("--map", "rater=0"), ("--map", "rater=0,subject=1,value=nowhere"), ("--scale", "5..1")):
+        assert trust("evaluate", str(path), *wrong).exit == 2
+        assert trust("bridge", "csv", str(path), "--system", "x", *wrong).exit == 2
+
+
 def test_the_plot(trust: Program, stars: str, tmp_path: Path) -> None:
     """The plot is well-formed SVG with a line a model, and is never written over another file."""
     path = tmp_path / "table.svg"
