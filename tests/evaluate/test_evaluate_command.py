@@ -74,7 +74,9 @@ def test_lines_for_pipes(trust: Program, stars: str) -> None:
 def test_a_sample(trust: Program, stars: str) -> None:
     """Every model is asked for the same few; what has no error, or knew nothing, is said."""
     asked = ("evaluate", stars, "--protocol", "loo", "--model", "tidaltrust,advogato", "--sample", "40")
-    assert {row["asked"] for row in trust(*asked, "--json").data["rows"]} == {40}
+    rows = trust(*asked, "--json").data["rows"]
+    assert {row["asked"] for row in rows} == {40}
+    assert [rows[0][name] for name in ("model", "pcc", "spearman", "auc")] == ["mean", None, None, None]
     talk = trust(*asked).err
     assert "no ratings, so no RMSE and MAE: advogato" in talk
     assert "sample" not in talk

@@ -66,11 +66,10 @@ def test_leave_one_out(otc: Dataset, model: str, rmse: str, pcc: str) -> None:
 
 
 def test_leave_one_out_of_fairness_goodness(otc: Dataset) -> None:
-    """Kumar et al. 2016, Table IV: FxG .31 / .49; in less than a minute."""
+    """Kumar et al. 2016, Table IV: FxG .31 / .49 (benchmarks/evaluate.py: in less than a minute)."""
     found = row(otc, table.LOO, "fairness")
     assert figures(found)[:2] == ["0.3110", "0.4886"]
     assert found.asked == 35_592
-    assert found.seconds < 60
 
 
 def test_leave_one_out_of_goodness(otc: Dataset, slow: bool) -> None:

@@ -21,20 +21,23 @@ def mae(predicted: Floats, said: Floats) -> float:
     return float(np.abs(predicted - said).mean())
 
 
-def pcc(predicted: Floats, said: Floats) -> float | None:
+def pcc(predicted: Floats, said: Floats, among: int | None = None) -> float | None:
     """Return Pearson's correlation, None where one side is constant.
 
     Leaving one out of a mean gives the perfect anti-correlation of numbers that hardly differ; that is
     an artefact of the protocol, and constant for us.
+
+    Args:
+        among: how many ratings the mean is over; None: those asked for.
     """
-    if _is_constant(predicted, said) or said.std() == 0:
+    if _is_constant(predicted, said, among) or said.std() == 0:
         return None
     return float(np.corrcoef(predicted, said)[0, 1])
 
 
-def spearman(predicted: Floats, said: Floats) -> float | None:
+def spearman(predicted: Floats, said: Floats, among: int | None = None) -> float | None:
     """Return Spearman's rank correlation, ties at their mean rank; None where one side is constant."""
-    if _is_constant(predicted, said) or said.std() == 0:
+    if _is_constant(predicted, said, among) or said.std() == 0:
         return None
     return float(np.corrcoef(_ranks(predicted), _ranks(said))[0, 1])
 
@@ -58,12 +61,12 @@ def _ranks(score: Floats) -> Floats:
     return ranks
 
 
-def auc_of_blame(predicted: Floats, said: Floats) -> float | None:
+def auc_of_blame(predicted: Floats, said: Floats, among: int | None = None) -> float | None:
     """Return the AUC of telling negative ratings, None where predictions are constant."""
-    return None if _is_constant(predicted, said) else auc(-predicted, said < 0)
+    return None if _is_constant(predicted, said, among) else auc(-predicted, said < 0)
 
 
-def _is_constant(predicted: Floats, said: Floats) -> bool:
+def _is_constant(predicted: Floats, said: Floats, among: int | None) -> bool:
     """Say whether predictions are one number, or one mean with each answer in turn left out of it."""
-    whole = predicted + said / max(len(said) - 1, 1)
+    whole = predicted + said / max((among or len(said)) - 1, 1)
     return bool(np.ptp(predicted) <= _ROUNDING or np.ptp(whole) <= _ROUNDING)
