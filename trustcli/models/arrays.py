@@ -1,9 +1,10 @@
 """Models over arrays: what they are given, what they answer, and their registry.
 
 An array model sees ratings as four columns and knows nothing of records, keys or files. It is fitted to
-ratings and then predicts what a rater would say of a subject, in [−1, 1]. Three things may be added where
-a model has a better way than refitting: `stream` (predict, then learn, one rating after the other),
-`leave_one_out` (every rating predicted from all the others) and `explain` (which voices weighed how much).
+ratings and then predicts what a rater would say of a subject, in [−1, 1]. Two things may be added where
+a model has a better way than refitting: `stream` (predict, then learn, one rating after the other) and
+`leave_one_out` (every rating predicted from all the others). And a fitted model may say why: `explain`
+(which voices weighed how much), `parts` (what each factor adds), `facts`, `chain` and `deviation`.
 
     class Model(ArrayModel):
         name = "mine"
