@@ -96,9 +96,9 @@ def test_the_limit_cuts_and_says_so(web: Program) -> None:
 
 
 def test_rows_are_plain_lines(web: Program) -> None:
-    """Score, what counts, what decided, how sure it is, what is ignored."""
+    """Score, what counts, how sure it is, what is ignored."""
     rows = [line.split("\t") for line in web("why", "dan").out.splitlines()]
-    assert [row[0] for row in rows] == ["score", "counts", "fact", "fact", "interval", "ignored"]
+    assert [row[0] for row in rows] == ["score", "counts", "interval", "ignored"]
     assert rows[1][1] == "me → bob"
 
 

@@ -39,7 +39,6 @@ PARTS = {
 """Models that are a sum of factors (antcascade has the one that spoke, hybrid its own tests)."""
 
 FACTS = {
-    "beta": ["good", "bad"],
     "beta-filtered": ["good", "bad", "voices dropped"],
     "fairness": ["your fairness"],
     "subjective": ["uncertainty"],

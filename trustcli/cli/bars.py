@@ -63,7 +63,7 @@ def reasons(console: Console, data: dict[str, Any], title: str) -> None:
         for one in data["parts"]:
             style = _colour(3 + one[unit]) if unit == "stars" else "green" if one[unit] >= 0 else "red"
             sums.add(Text(f"{shown.part(one, unit)}  {safe(one['factor'])}", style=style))
-    if data["facts"] or data["deviation"] is not None:
+    if data["facts"] or (data["parts"] and data["deviation"] is not None):
         also = tree.add(Text("what else decided", style="dim"))
         for one in data["facts"]:
             also.add(Text(f"{one['value']:.4g}  {safe(one['name'])}", style="dim"))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 
-from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term, worth
+from trustcli.models.answer import STARS, Answer, Score, ranked, summary, voice_term
 from trustcli.models.reach import Trust
 from trustcli.timing import DAY
 from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
@@ -78,17 +78,14 @@ def _answer(
         else:
             because = NO_WEIGHT if known else TOO_FAR
             silent += [Ignored(opinion.seq, rater, because) for opinion in voice.opinions]
-    good = math.fsum(term.weight * worth(term.stars) for term in terms)
-    bad = math.fsum(term.weight * (1 - worth(term.stars)) for term in terms)
-    facts = [("good", good), ("bad", bad)] if terms else []
-    return Answer(posterior(subject, terms), ranked(terms, view), silent, facts=facts)
+    return Answer(posterior(subject, terms), ranked(terms, view), silent)
 
 
 def posterior(subject: int, terms: list[Term]) -> Score:
     """Return the score of weighted voices; the order of `terms` never changes a bit of it."""
     if not terms:
         return Score(subject, None)
-    good = math.fsum(term.weight * worth(term.stars) for term in terms)
+    good = math.fsum(term.weight * (term.stars - 1) / 4 for term in terms)
     weight = math.fsum(term.weight for term in terms)
     alpha, beta = good + 1, weight - good + 1
     total = alpha + beta
