@@ -186,3 +186,20 @@ def test_nobody_gives_no_reasons() -> None:
     fitted = load("tidaltrust").fit(of(honest()))
     assert math.isnan(fitted.predict(np.array([59]), np.array([5]))[0])
     assert fitted.explain(59, 5) == []
+
+
+def test_the_best_of_the_shortest_chains() -> None:
+    """Two hops by the stronger friend, not three by stronger ones; blame leads nowhere."""
+    rows = [
+        (0, 1, 0.5),
+        (0, 2, 1.0),
+        (0, 4, 1.0),
+        (1, 3, 1.0),
+        (2, 3, 0.8),
+        (4, 5, 1.0),
+        (5, 3, 1.0),
+        (0, 6, -1.0),
+    ]
+    fitted = load("appleseed").fit(of([*rows, (6, 7, 1.0)]))
+    chains = {voice: fitted.chain(0, voice) for voice in (0, 2, 3, 5, 7)}
+    assert chains == {0: (0,), 2: (0, 2), 3: (0, 2, 3), 5: (0, 4, 5), 7: (0, 7)}
