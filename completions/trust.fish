@@ -14,7 +14,7 @@ function __trust_line
         else if string match -qr -- '^--home=' $word
             set home (string replace -- --home= '' $word)
         else if string match -q -- '-?*' $word
-            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --behaviour --shares --peers --offers --warm-up --trace --seconds --strength --observers --threshold --protocol --labels --sample --plot; and set option $word
+            contains -- $word --home --as --lock-wait --passphrase-file --passphrase-fd --passphrase-command --import --owner --peer --endpoint --role --subject --listen --network --format --new-passphrase-file --new-passphrase-fd --new-passphrase-command --compromised-since --reason --weight --url --timeout --category -c -m --evidence --task --expires --via-agent --batch --priority --previous --from --model --as-of --hops --min-confidence --top --bottom --min --raters --max-age --max-spread --policy --unknown --limit --by --since --until --kind -f --depth --output -o --unix --fd --tls-cert --tls-key --get --nodes --for --rounds --picture --keep --system --map --scale --note --rules --message --file --round --finality --last --neighbours --seed --seeds --mode --scorings --jitter --density --loss --churn --opinion --vouchers --svg --share --behaviour --shares --peers --offers --warm-up --pre-trusted --trace --seconds --strength --observers --threshold --protocol --labels --sample --plot; and set option $word
         else if test -z "$command"; or contains -- "$command" id peer bridge proposal round simulate model config ledger
             set command (string trim -- "$command $word")
         else
@@ -327,10 +327,11 @@ complete -c trust -n '__trust_at \'simulate attack\'' -l share -x -d 'share of n
 complete -c trust -n '__trust_at \'simulate market\'' -l behaviour -x -d 'what attackers do: purely (default), feedback, provider, disguised, sybil, camouflage, traitor, whitewash, clique, slander; a,b or all'
 complete -c trust -n '__trust_at \'simulate market\'' -l model -x -d 'models: a,b,c or all, assemblies among them; default stars,beta,bias,eigentrust,rev2,hybrid'
 complete -c trust -n '__trust_at \'simulate market\'' -l shares -x -d 'percent of peers that attack; default 0,10,20,30,40,50,60,70'
-complete -c trust -n '__trust_at \'simulate market\'' -l peers -x -d 'how many peers; default 40'
-complete -c trust -n '__trust_at \'simulate market\'' -l rounds -x -d 'services each peer asks for; default 40'
+complete -c trust -n '__trust_at \'simulate market\'' -l peers -x -d 'how many peers; default 25'
+complete -c trust -n '__trust_at \'simulate market\'' -l rounds -x -d 'services each peer asks for; default 400'
 complete -c trust -n '__trust_at \'simulate market\'' -l offers -x -d 'providers each request can choose from; default 8'
-complete -c trust -n '__trust_at \'simulate market\'' -l warm-up -x -d 'first rounds that do not count; default 5'
+complete -c trust -n '__trust_at \'simulate market\'' -l warm-up -x -d 'first rounds that do not count; default 0'
+complete -c trust -n '__trust_at \'simulate market\'' -l pre-trusted -x -d 'honest peers that everybody trusts from the start; default 5'
 complete -c trust -n '__trust_at \'simulate market\'' -l seed -x -d 'the same seed gives the same run; default 1'
 complete -c trust -n '__trust_at \'simulate market\'' -l seeds -x -d 'run so many markets, from --seed on'
 complete -c trust -n '__trust_at \'simulate market\'' -l trace -r -F -d 'replay a QTM trace instead: its users, files and requests'

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from trustcli.simulate.market import Row
 
-SMALL = Plan(peers=20, rounds=12, offers=6, warm_up=2)
+SMALL = Plan(peers=20, rounds=12, offers=6, warm_up=2, pre_trusted=0)
+SHORT = Plan(peers=40, rounds=40, warm_up=5, pre_trusted=0)
 
 
 def still() -> float:
@@ -71,7 +72,7 @@ def test_luck_does_not_depend_on_who_chooses() -> None:
 
 def test_bad_service_is_found_out_where_feedback_is_true() -> None:
     """With honest feedback a plain mean keeps half the peers off, though they serve nobody well."""
-    (row,) = rows("provider", ["stars"], [0.5], Plan())
+    (row,) = rows("provider", ["stars"], [0.5], SHORT)
     assert row.floor < 0.55
     assert row.of_ceiling > 0.97
     assert row.gain is not None
@@ -80,7 +81,7 @@ def test_bad_service_is_found_out_where_feedback_is_true() -> None:
 
 def test_lies_defeat_the_plain_mean() -> None:
     """Slander by a third turns it away from honest peers, more than blind choice would."""
-    (row,) = rows("slander", ["stars"], [0.3], Plan())
+    (row,) = rows("slander", ["stars"], [0.3], SHORT)
     assert row.effectiveness < row.floor
     assert row.gain is not None
     assert row.gain > 1
@@ -98,7 +99,7 @@ def test_own_dealings_do_not_listen_to_lies() -> None:
 def test_who_is_told_who_lies_is_between() -> None:
     """All true words and no others: better than one's own dealings, and no better than knowing all."""
     for behaviour in ("purely", "clique", "slander"):
-        (row,) = rows(behaviour, ["stars"], [0.5], Plan())
+        (row,) = rows(behaviour, ["stars"], [0.5], SHORT)
         assert row.alone < row.informed < row.ceiling
         assert row.informed / row.ceiling > 0.96
 

@@ -181,7 +181,9 @@ def test_the_parts_sum_to_the_score(world: World) -> None:
         value = world.score(name, model="hybrid").value
         if value is not None and 1 < value < 5:
             assert 3 + math.fsum(part for _, part in parts) == pytest.approx(value, abs=1e-9)
-            assert [name for name, _ in parts] == ["mean", *TRUSTED, hybrid.ALL]
+            spoken = any(len(term.path) == 1 for term in answer.terms)
+            own = [hybrid.OWN_WORD] if spoken else []
+            assert [name for name, _ in parts] == ["mean", *TRUSTED, hybrid.ALL, *own]
         assert bool(parts) == (value is not None)
 
 

@@ -54,15 +54,22 @@ def market(
     shares: str = option(
         "--shares", help=f"percent of peers that attack; default {_SHARES}", default=_SHARES, metavar="P,P"
     ),
-    peers: int = option("--peers", help="how many peers; default 40", kind=int, default=40, metavar="N"),
+    peers: int = option("--peers", help="how many peers; default 25", kind=int, default=25, metavar="N"),
     rounds: int = option(
-        "--rounds", help="services each peer asks for; default 40", kind=int, default=40, metavar="R"
+        "--rounds", help="services each peer asks for; default 400", kind=int, default=400, metavar="R"
     ),
     offers: int = option(
         "--offers", help="providers each request can choose from; default 8", kind=int, default=8, metavar="K"
     ),
     warm_up: int = option(
-        "--warm-up", help="first rounds that do not count; default 5", kind=int, default=5, metavar="R"
+        "--warm-up", help="first rounds that do not count; default 0", kind=int, default=0, metavar="R"
+    ),
+    pre_trusted: int = option(
+        "--pre-trusted",
+        help="honest peers that everybody trusts from the start; default 5",
+        kind=int,
+        default=5,
+        metavar="N",
     ),
     seed: int = option(
         "--seed", help="the same seed gives the same run; default 1", kind=int, default=1, metavar="S"
@@ -88,20 +95,22 @@ def market(
     GOOD is the share of good services among those that honest peers received; CEILING what an oracle
     achieves, INFORMED what one can learn who is told who lies, ALONE what each peer does by its own
     dealings, BY LOT what blind choice does. GAIN is what attackers took of honest business, over what
-    blind choice would give them: below 1 they are kept off.
+    blind choice would give them: below 1 they are kept off. Sizes are those of the QTM simulator
+    (25 users, 10,000 transactions, 5 pre-trusted). A market is harsher when it is short.
 
     Examples:
       trust simulate market --behaviour slander --model beta,hybrid
       trust simulate market --behaviour all --shares 0,30,50 --output market.svg
+      trust simulate market --peers 40 --rounds 40 --warm-up 5 --pre-trusted 0
       trust simulate market --trace trace_0.trace --json
     """
     at_least(2, peers=peers)
     at_least(1, rounds=rounds, offers=offers, seeds=seeds)
-    at_least(0, warm_up=warm_up)
+    at_least(0, warm_up=warm_up, pre_trusted=pre_trusted)
     models = _models(model)
     from trustcli.simulate.market import Plan  # noqa: PLC0415  numpy is for those who ask
 
-    plan = Plan(peers, rounds, offers, seed, seeds, warm_up)
+    plan = Plan(peers, rounds, offers, seed, seeds, warm_up, pre_trusted)
     if trace is not None:
         rows, about = list(_replayed(session, trace, models, seed)), os.path.basename(trace)
     else:

@@ -13,12 +13,12 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 FRESH = 30 * DAY  # ms: half-life of a voice in what was said recently
 MOOD = 3 * DAY  # ms: half-life of the viewpoint's own ratings in how it rates lately
 FADED = 1 / 64  # weight that an old voice keeps
-OWN = 4.0  # weight of one's own word on the subject: that of four friends trusted entirely
+ALIKE = 0.25  # distance from which on two values are not the same word: half a star
 DOUBT, CAUTION = 0.5, 3.0  # weight of the mean against trusted voices, and against whole histories
 
 TRUSTED = ("trusted", "recent", "warnings", "reach", "habit", "lately", "courtesy")
@@ -32,7 +32,7 @@ PUBLIC = (*STRANGERS, "habit", "lately", "courtesy", "returned")
 
 
 class Heard(NamedTuple):
-    """One voice on the subject: what it says, how long ago, and its weight, 0..1 or OWN."""
+    """Another's voice on the subject: what it is taken for, how long ago it spoke, its weight 0..1."""
 
     value: float
     age: float
@@ -52,19 +52,38 @@ class Evidence(NamedTuple):
     """What there is to go by.
 
     Attributes:
-        voices: on the subject, with the weight that the viewpoint gives each; strangers have 0.
+        voices: of others on the subject, with the weight that the viewpoint gives each; strangers have 0.
         habit: how the viewpoint rates.
         courtesy: what the subject said of the viewpoint, None for nothing.
+        own: what the viewpoint itself says of the subject, None for nothing.
     """
 
     voices: Sequence[Heard]
     habit: Habit
     courtesy: float | None
+    own: float | None = None
 
     @property
     def reached(self) -> bool:
-        """Whether somebody within reach knows the subject."""
-        return any(voice.weight > 0 for voice in self.voices)
+        """Whether somebody within reach, oneself included, knows the subject."""
+        return self.own is not None or any(voice.weight > 0 for voice in self.voices)
+
+
+def taken(value: float, before: Iterable[tuple[float, float]]) -> float:
+    """Return what a rater's word is taken for: what the viewpoint itself came to say where it spoke alike.
+
+    The mean of the word as it stands and of the viewpoint's own words, each by how alike the rater's word
+    was there: of one who praised what turned out bad, praise is heard as blame, and exaggeration as what
+    is left of it. So a voice says what it has proved to mean (as TRAVOS reads reports: Teacy, Patel,
+    Jennings & Luck 2006).
+
+    Args:
+        value: the word.
+        before: what the rater and what the viewpoint says of each other subject that both have rated.
+    """
+    alike = [(max(0.0, 1 - abs(said - value) / ALIKE), mine) for said, mine in before]
+    meant = math.fsum(weight * mine for weight, mine in alike)
+    return (value + meant) / (1 + math.fsum(weight for weight, _ in alike))
 
 
 def trusted_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:

@@ -1,11 +1,12 @@
 """`hybrid` over arrays: the evidence of every pair, and the weights learned from what came before.
 
-The model is that of models/hybrid.py. Here its weights are learned: online in order of time, each from
-earlier ratings only; and for leave-one-out in FOLDS parts, so that the weights which predict a rating come
-from a data set in which it never was. The evidence for a prediction is all other ratings.
+The model is that of models/hybrid.py. Where it is held against real data its weights are learned: online in
+order of time, each from earlier ratings only; and for leave-one-out in FOLDS parts, so that the weights which
+predict a rating come from a data set in which it never was. The evidence for a prediction is all other
+ratings. Where nobody within reach knows the subject, public opinion speaks. Fitted, it says what `trust
+score` says, with the weights that are shipped: half a market lies, and would teach it to.
 
-Assumes and fails when: see models/hybrid.py. Where nobody within reach knows the subject, public opinion
-speaks; `trust score` says unknown there.
+Assumes and fails when: see models/hybrid.py.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 
 from trustcli.models.answer import worth
 from trustcli.models.arrays import ArrayModel, Fitted
-from trustcli.models.evidence import OWN, Evidence, Heard, habit
-from trustcli.models.hybrid import Blend, Learner
+from trustcli.models.evidence import Evidence, Heard, habit, taken
+from trustcli.models.hybrid import DEFAULT, Blend, Learner
 from trustcli.models.reach import HOP
 
 TYPE_CHECKING = False
@@ -67,16 +68,27 @@ class Book:
     def evidence(self, rater: int, subject: int, now: int) -> Evidence:
         """Return what `rater` has to go by about `subject` at `now` (ms)."""
         received, mine = self.received.get(subject, {}), self.given.get(rater, {})
-        weights = {**self.reach(rater, received), rater: OWN}
-        returned = self.given.get(subject, {}).get(rater)
+        weights = self.reach(rater, received)
+        returned, own = self.given.get(subject, {}).get(rater), mine.get(subject)
         return Evidence(
             [
-                Heard(value, abs(now - time), weights.get(other, 0.0))
+                Heard(
+                    self._taken(mine, other, subject, value) if other in mine else value,
+                    abs(now - time),
+                    weights.get(other, 0.0),
+                )
                 for other, (value, time) in received.items()
+                if other != rater
             ],
             habit(list(mine.values())),
             None if returned is None else returned[0],
+            None if own is None else own[0],
         )
+
+    def _taken(self, mine: dict[int, tuple[float, int]], rater: int, subject: int, value: float) -> float:
+        said = self.given[rater]
+        both = (mine.keys() & said.keys()) - {subject}
+        return taken(value, [(said[one][0], mine[one][0]) for one in both])
 
     def reach(self, me: int, raters: Iterable[int]) -> dict[int, float]:
         """Return the weight of those raters that `me` leads to: models/reach.py with three hops."""
@@ -176,19 +188,26 @@ class _Fitted(Fitted):
     def __init__(self, known: Ratings, *, strangers: bool) -> None:
         super().__init__(known)
         self._book = Book(known)
-        self._blend = learned(known, self._book, strangers=strangers)
+        self._strangers = strangers
         self._now = int(known.time.max(initial=0))
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
+        blend = self._learned() if self._strangers else DEFAULT
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
-        return np.array(
-            [self._blend.predict(self._book.evidence(*pair, self._now)) for pair in pairs], dtype=np.float64
-        )
+        return np.array([self._said(blend, *pair) for pair in pairs], dtype=np.float64)
+
+    def _learned(self) -> Blend:
+        return learned(self.known, self._book, strangers=self._strangers)
+
+    def _said(self, blend: Blend, rater: int, subject: int) -> float:
+        evidence = self._book.evidence(rater, subject, self._now)
+        return blend.predict(evidence) if evidence.reached or self._strangers else math.nan
 
     def standing(self) -> Floats:
         """What somebody new hears of each node: public opinion alone."""
-        nobody = self.known.nodes
-        return self.predict(np.full(nobody, nobody), np.arange(nobody))
+        nobody, blend = self.known.nodes, self._learned()
+        heard = [self._book.evidence(nobody, node, self._now) for node in range(nobody)]
+        return np.array([blend.predict(evidence) for evidence in heard], dtype=np.float64)
 
     def explain(self, rater: int, subject: int) -> list[tuple[int, float]]:
         voices = self._book.received.get(subject, {})

@@ -1,12 +1,15 @@
 """How a peer of a market chooses: by a trust model, by its own dealings, by lot, knowing who lies, or all.
 
 Everybody's dealings are kept here, with what everybody says of them: (good − bad) / (good + bad + 2), what
-Beta reputation expects (Jøsang 2002), from −1 to 1 and near 0 after little.
+Beta reputation expects (Jøsang 2002), from −1 to 1 and near 0 after little. Of a pre-trusted peer it is
+(good − bad + 2) / (good + bad + 2): its base rate is 1 and not ½, as in QTM's TNA-SL.
 """
 
 # ruff: noqa: ARG002  a chooser is told more than it may need
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -15,7 +18,8 @@ from trustcli.timing import DAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Protocol
 
     from trustcli.models.arrays import Fitted, Ratings
@@ -43,11 +47,21 @@ CEILING, INFORMED, ALONE, BLIND = "ceiling", "informed", "alone", "blind"
 can achieve; one's own dealings and nobody's word; and a choice by lot."""
 
 
-class Dealings:
-    """Who dealt with whom, how it is told, and what else is claimed."""
+PRIOR = 2  # what Beta reputation starts with: good ones of the pre-trusted, else one of each
 
-    def __init__(self) -> None:
-        self._told: dict[tuple[int, int], tuple[int, int, int]] = {}  # (rater, subject) → good, bad, day
+
+class Dealings:
+    """Who dealt with whom, how it is told, and what else is claimed.
+
+    Args:
+        raters: who know the pre-trusted from the start.
+    """
+
+    def __init__(self, raters: Iterable[int] = (), pre_trusted: AbstractSet[int] = frozenset()) -> None:
+        self._pre_trusted = pre_trusted
+        self._told: dict[tuple[int, int], tuple[int, int, int]] = {  # (rater, subject) → good, bad, day
+            (rater, subject): (0, 0, 0) for rater in raters for subject in pre_trusted if rater != subject
+        }
         self._claimed: dict[tuple[int, int], tuple[float, int]] = {}
 
     def tell(self, rater: int, subject: int, good: bool, day: int) -> None:
@@ -62,7 +76,19 @@ class Dealings:
     def own(self, rater: int, subject: int) -> float:
         """Return what a rater expects of a subject by its own dealings, −1..1."""
         good, bad, _ = self._told.get((rater, subject), (0, 0, 0))
-        return (good - bad) / (good + bad + 2)
+        return self._expected(subject, good, bad)
+
+    def _expected(self, subject: int, good: int, bad: int) -> float:
+        return (good - bad + PRIOR * (subject in self._pre_trusted)) / (good + bad + PRIOR)
+
+    def usual(self, rater: int) -> float:
+        """Return what a rater has come to expect of a provider, whoever it is: the mean of its own words."""
+        met = [
+            self._expected(subject, good, bad)
+            for (who, subject), (good, bad, _) in self._told.items()
+            if who == rater and good + bad
+        ]
+        return math.fsum(met) / max(len(met), 1)
 
     def pooled(self, raters: set[int]) -> dict[int, float]:
         """Return what all dealings of some raters together let expect of each subject, −1..1."""
@@ -71,7 +97,7 @@ class Dealings:
             if rater in raters:
                 fine, poor = sums.get(subject, (0, 0))
                 sums[subject] = fine + good, poor + bad
-        return {subject: (good - bad) / (good + bad + 2) for subject, (good, bad) in sums.items()}
+        return {subject: self._expected(subject, *counts) for subject, counts in sums.items()}
 
     def said(self, keys: int) -> Ratings:
         """Return what everybody says among `keys` keys, one rating a pair."""
@@ -102,7 +128,7 @@ class Chooser:
 
 
 class ByModel(Chooser):
-    """Chooses by a model, fitted to what is said; what the model does not know counts as the mean of it.
+    """Chooses by a model, fitted to what is said; whom it does not know counts as those met before did.
 
     Raises:
         UsageError: no such model.
@@ -111,20 +137,22 @@ class ByModel(Chooser):
     def __init__(self, name: str) -> None:
         self._model = load(name)
         self._fitted: Fitted | None = None
-        self._mean = 0.0
 
     def learn(self, scene: Scene, said: Ratings) -> None:
         """Fit the model."""
         self._fitted = self._model.fit(said) if len(said.value) else None
-        self._mean = float(said.value.mean()) if len(said.value) else 0.0
 
     def expect(self, scene: Scene, consumer: int, offers: Sequence[int]) -> Sequence[float]:
         """Ask the model."""
         if self._fitted is None:
             return [0.0] * len(offers)
         subjects = np.array([scene.key(slot) for slot in offers], dtype=np.int64)
-        found = self._fitted.predict(np.full(len(subjects), scene.key(consumer)), subjects)
-        expected: list[float] = np.where(np.isnan(found), self._mean, found).tolist()
+        me = scene.key(consumer)
+        found = self._fitted.predict(np.full(len(subjects), me), subjects)
+        unknown = np.isnan(found)
+        if unknown.any():
+            found = np.where(unknown, scene.dealings.usual(me), found)
+        expected: list[float] = found.tolist()
         return expected
 
 

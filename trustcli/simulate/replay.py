@@ -38,6 +38,7 @@ class User(NamedTuple):
     clean_up: float
     honesty: float
     kind: int
+    pre_trusted: bool = False
 
 
 class Trace(NamedTuple):
@@ -95,10 +96,9 @@ def _parsed(number: int, cells: list[str], parse: Callable[[list[str]], T]) -> T
 
 def _user(cells: list[str]) -> User:
     clean_up, honesty, kind, pre_trusted = cells
-    user = User(float(clean_up), float(honesty), int(kind))
+    user = User(float(clean_up), float(honesty), int(kind), _truth(pre_trusted))
     if not (0 <= user.clean_up <= 1 and 0 <= user.honesty <= 1 and GOOD <= user.kind <= SYBIL):
         raise ValueError("out of range")
-    _truth(pre_trusted)
     return user
 
 
@@ -122,7 +122,8 @@ class _Exchange:
     """A file exchange as it goes on; the file asked for last is the one whose truth `chance` tells."""
 
     def __init__(self, trace: Trace, dice: Random) -> None:
-        self.dealings = Dealings()
+        known = {number for number, user in enumerate(trace.users) if user.pre_trusted}
+        self.dealings = Dealings(range(len(trace.users)), known)
         self._users = trace.users
         self._dice = dice
         self._holders: dict[int, dict[int, bool]] = {}
