@@ -171,6 +171,56 @@ def test_every_model_can_choose() -> None:
         rows("clique", ["none"], [0.25], plan)
 
 
+RIVALS = ["stars", "beta", "bias", "eigentrust", "rev2"]
+
+
+def behind(found: list[Row]) -> float:
+    """Return by how much hybrid's share of the ceiling is behind the best model's."""
+    mine = next(row.of_ceiling for row in found if row.model == "hybrid")
+    return max(row.of_ceiling for row in found) - mine
+
+
+@pytest.mark.parametrize("behaviour", ["purely", "slander", "whitewash"])
+def test_hybrid_stands_against_liars(behaviour: str) -> None:
+    """Half of a market that has gone on for a while: at most .02 behind the best model, near the ceiling."""
+    found = rows(behaviour, [*RIVALS, "hybrid"], [0.5], Plan(rounds=60))
+    assert behind(found) <= 0.02
+    assert found[-1].of_ceiling >= 0.92
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_hybrid_is_first_or_next_to_it(behaviour: str, share: float, slow: bool) -> None:
+    """Every behaviour, in markets of QTM's size: within .01 of the best of five others, over three seeds."""
+    if not slow:
+        pytest.skip("a minute or two each: --slow")
+    assert behind(rows(behaviour, [*RIVALS, "hybrid"], [share], Plan(seeds=3))) <= 0.01
+
+
+def test_everybody_knows_the_pre_trusted() -> None:
+    """Honest ones, as many as there are; nobody has dealt with them, and their base rate is 1, not a half."""
+    market = Market(Plan(peers=10, pre_trusted=3), BEHAVIOURS["purely"], 0.5)
+    said = market.dealings.said(market.keys)
+    known = set(said.subject.tolist())
+    assert len(known) == 3
+    assert known <= market.truthful()
+    assert set(said.value.tolist()) == {1.0}
+    rater, subject = min(known), max(known)
+    market.dealings.tell(rater, subject, good=False, day=1)
+    assert market.dealings.own(rater, subject) == pytest.approx(1 / 3)
+    few = Market(Plan(peers=10, pre_trusted=3), BEHAVIOURS["purely"], 0.9)
+    assert len(set(few.dealings.said(few.keys).subject.tolist())) == 1
+
+
+def test_who_is_unknown_counts_as_those_met_before() -> None:
+    """The mean of one's own words, one a provider."""
+    dealings = Dealings()
+    for subject, good in ((1, True), (2, False), (2, False)):
+        dealings.tell(0, subject, good, 1)
+    assert dealings.usual(0) == pytest.approx((1 / 3 - 1 / 2) / 2)
+    assert dealings.usual(5) == 0.0
+
+
 HEADER = "\n".join(f"{number} of something" for number in range(16))
 TRACE = (
     f"{HEADER}\n\n(0.9,1.0,0,true)\n(0.05,0.0,1,false)\n(0.95,1.0,0,false)\n\n"

@@ -13,7 +13,16 @@ import pytest
 from tests.network_of_raters import DAY, ME, NOW, World, rating
 from tests.unit.test_array_models import crowd
 from trustcli.models import hybrid
-from trustcli.models.evidence import PUBLIC, TRUSTED, Evidence, Heard, habit, public_factors, trusted_factors
+from trustcli.models.evidence import (
+    PUBLIC,
+    TRUSTED,
+    Evidence,
+    Heard,
+    habit,
+    public_factors,
+    taken,
+    trusted_factors,
+)
 from trustcli.models.hybrid import DEFAULT, Blend
 from trustcli.models.hybrid_arrays import Book, Online, learned
 from trustcli.models.reach import HOP, Trust
@@ -86,6 +95,24 @@ def test_voices_in_another_order_change_no_bit() -> None:
     one_way, other = (Evidence(said, habit([]), None) for said in (voices, mixed))
     assert trusted_factors(one_way, 0.1) == trusted_factors(other, 0.1)
     assert public_factors(one_way, 0.1) == public_factors(other, 0.1)
+
+
+def test_a_word_is_taken_for_what_it_meant() -> None:
+    """By hand: the word itself, and what I found where the rater said the same or nearly; else as it is."""
+    before = [(0.8, -0.6), (0.7, -0.2), (-1.0, 1.0)]
+    assert taken(0.8, before) == pytest.approx((0.8 - 0.6 - 0.6 * 0.2) / 2.6, abs=1e-12)
+    assert taken(-0.2, before) == -0.2
+    assert taken(0.8, before[::-1]) == taken(0.8, before)
+
+
+@pytest.mark.parametrize(("own", "left"), [(1.0, 0.0), (-1.0, 0.0), (0.0, 0.5), (0.5, 0.25)])
+def test_others_are_heard_on_what_my_word_leaves_open(own: float, left: float) -> None:
+    """Nothing of five stars or one, half of three; and the parts sum to it."""
+    evidence = Evidence([Heard(0.4, 0, 1.0)], habit([]), None)
+    forecast = DEFAULT.predict(evidence)
+    mine = evidence._replace(own=own)
+    assert DEFAULT.predict(mine) == pytest.approx(own + left * forecast, abs=1e-12)
+    assert DEFAULT.parts(mine)[-1] == (hybrid.OWN_WORD, own)
 
 
 def test_the_weights_reward_praise() -> None:
@@ -200,6 +227,20 @@ def test_my_own_word_is_worth_four_friends(world: World) -> None:
     assert after.value is not None
     assert before.value < 2
     assert after.value > 3
+
+
+@pytest.mark.parametrize("others", [0, 400])
+def test_praise_by_one_who_praised_the_bad_is_heard_as_blame(world: World, others: int) -> None:
+    """Whichever side is read: a rater's other words, or what is said of those I know."""
+    for name in ("a", "b", "c"):
+        world.rate(ME, name, 1)
+        world.rate("flatterer", name, 5)
+    world.rate(ME, "flatterer", 5)
+    world.hear(*[rating("flatterer", f"other-{number}", 3) for number in range(others)])
+    world.rate("flatterer", "target", 5)
+    value = world.value("target", model="hybrid")
+    assert value is not None
+    assert value < 3
 
 
 def test_hybrid_is_personal_and_unknown_beyond_reach(world: World) -> None:

@@ -4,7 +4,8 @@ The model is that of models/hybrid.py. Where it is held against real data its we
 order of time, each from earlier ratings only; and for leave-one-out in FOLDS parts, so that the weights which
 predict a rating come from a data set in which it never was. The evidence for a prediction is all other
 ratings. Where nobody within reach knows the subject, public opinion speaks. Fitted, it says what `trust
-score` says, with the weights that are shipped: half a market lies, and would teach it to.
+score` says, with the weights that are shipped (half a market lies, and would teach it to), and the mean
+where that says unknown.
 
 Assumes and fails when: see models/hybrid.py.
 """
@@ -194,14 +195,10 @@ class _Fitted(Fitted):
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         blend = self._learned() if self._strangers else DEFAULT
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
-        return np.array([self._said(blend, *pair) for pair in pairs], dtype=np.float64)
+        return np.array([blend.predict(self._book.evidence(*pair, self._now)) for pair in pairs])
 
     def _learned(self) -> Blend:
         return learned(self.known, self._book, strangers=self._strangers)
-
-    def _said(self, blend: Blend, rater: int, subject: int) -> float:
-        evidence = self._book.evidence(rater, subject, self._now)
-        return blend.predict(evidence) if evidence.reached or self._strangers else math.nan
 
     def standing(self) -> Floats:
         """What somebody new hears of each node: public opinion alone."""
