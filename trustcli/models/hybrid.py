@@ -194,7 +194,11 @@ class _Eyes:
         weights = {term.rater: term.weight for term in terms}
         now, mine = self._view.as_of, voices.get(self._me)
         heard = [
-            Heard(self._taken(voice), max(now - voice.newest, 0), weights.get(rater, 0.0))
+            Heard(
+                self._taken(voice) if rater in weights else _value(voice),
+                max(now - voice.newest, 0),
+                weights.get(rater, 0.0),
+            )
             for rater, voice in voices.items()
             if rater != self._me
         ]

@@ -74,7 +74,9 @@ class Book:
         return Evidence(
             [
                 Heard(
-                    self._taken(mine, other, subject, value) if other in mine else value,
+                    self._taken(mine, other, subject, value)
+                    if weights.get(other) and other in mine
+                    else value,
                     abs(now - time),
                     weights.get(other, 0.0),
                 )
