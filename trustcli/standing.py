@@ -19,7 +19,8 @@ DAY = 86_400_000  # ms
 _LONGEST = 3_650  # days of silence after which nothing is left anyway
 
 OK, FAIL, SCORE = "ok", "fail", "score"
-ANSWERED, LATE, INVALID, ABSENT, DOUBLE = "answered", "late", "invalid", "absent", "double"
+ANSWERED, LATE, INVALID, ABSENT = "answered", "late", "invalid", "absent"
+AGAINST, DOUBLE = "against", "double"
 BY_HAND = (OK, FAIL, SCORE)
 KINDS = {
     OK: "an interaction that went well",
@@ -29,9 +30,10 @@ KINDS = {
     LATE: "it answered late",
     INVALID: "it sent what does not verify or breaks the rules",
     ABSENT: "it was not there when it should have been",
+    AGAINST: "in a round that is final it scored or announced against the lots",
     DOUBLE: "two signed statements of its exclude each other (evidence)",
 }
-"""What can be observed. The last five the node observes itself."""
+"""What can be observed. The last six the node observes itself."""
 
 
 class Observation(NamedTuple):
@@ -81,7 +83,7 @@ RULESETS = {
             "default",
             "rises slowly with what goes well, falls fast with what does not, fades in silence",
             {OK: 200, ANSWERED: 50},
-            {FAIL: 2_000, LATE: 200, ABSENT: 100, INVALID: 3_000, DOUBLE: PARTS},
+            {FAIL: 2_000, LATE: 200, ABSENT: 100, INVALID: 3_000, AGAINST: 2_000, DOUBLE: PARTS},
             towards=200,
             decay=77,  # halves in 90 days
             grace=7,
@@ -91,7 +93,7 @@ RULESETS = {
             "strict",
             "for what must not go wrong: a failure costs half, and rising takes twice as long",
             {OK: 100, ANSWERED: 20},
-            {FAIL: 5_000, LATE: 500, ABSENT: 200, INVALID: PARTS, DOUBLE: PARTS},
+            {FAIL: 5_000, LATE: 500, ABSENT: 200, INVALID: PARTS, AGAINST: 5_000, DOUBLE: PARTS},
             towards=100,
             decay=230,  # halves in 30 days
             grace=1,
@@ -101,7 +103,7 @@ RULESETS = {
             "archive",
             "for networks that meet rarely: silence costs nothing",
             {OK: 400, ANSWERED: 100},
-            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, DOUBLE: PARTS},
+            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, AGAINST: 2_000, DOUBLE: PARTS},
             towards=400,
             decay=0,
             grace=0,

@@ -89,7 +89,7 @@ def step(node: Node, number: int | None = None) -> Stage:
     entries = _entries(node, number)
     found = _fold(number, state, entries)
     if found.is_over():
-        bodies = [("winner", body) for body in _announcement(number, state, entries, found.winner())]
+        bodies = [("winner", body) for body in _announcement(number, state, entries, found)]
     else:
         bodies = [
             ("score", _score_body(number, score.proposal, score.step, score.value))
@@ -111,7 +111,8 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
     Args:
         finality: the share of known weight that makes it final, one of `rules.FINALITY`.
 
-    Who contradicted itself in the round is reported to all, in an `evidence` record, and noted.
+    Who contradicted itself in the round is reported to all, in an `evidence` record, and noted; who acted
+    against the lots is noted here.
 
     Raises:
         NotFound: no such round is open. UsageError: scorings are left.
@@ -134,6 +135,7 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
         votes=sorted({entry.author for entry in picks if entry.body["proposal"] == found.winner}),
     )  # fmt: skip
     node.ledger.rounds.save(number, state)
+    standing.note_conduct(node, number, found.against)
     return show(node, number)
 
 
@@ -271,11 +273,11 @@ def _block(node: Node, state: dict[str, Any]) -> blocks.Block | None:
 
 
 def _announcement(
-    number: int, state: dict[str, Any], entries: Sequence[Entry], scored: str | None
+    number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
 ) -> list[dict[str, Json]]:
     """Return the announcement to sign now, none where nothing has changed."""
-    agreement = Agreement(number, state["me"], state["table"], rules=RULES)
-    agreement.start(state.get("announced") or scored)
+    agreement = Agreement(number, state["me"], state["table"], rules=RULES, lot_of=found.field.lot_of)
+    agreement.start(state.get("announced") or found.winner())
     _hear(agreement, entries)
     agreement.settle(patient=state["turn"] < 0)
     if agreement.winner is None or agreement.winner == state.get("announced"):

@@ -10,7 +10,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from trustcli.node import Node
@@ -108,6 +108,12 @@ def note_evidence(node: Node) -> None:
             new.setdefault(about, Noted(offender, standing.DOUBLE, entry.received, 0, 1, about))
     if new:
         rounds.observe(new.values())
+
+
+def note_conduct(node: Node, number: int, keys: Iterable[str]) -> None:
+    """Note who acted against the lots in a round: something seen here, and no proof for others."""
+    now = node.clock()
+    node.ledger.rounds.observe(Noted(key, standing.AGAINST, now, 0, 1, f"round {number}") for key in keys)
 
 
 def offence(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -22,20 +22,33 @@ from trustcli.rounds.values import Pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from trustcli.rounds.rules import Rules
 
 
 class Agreement:
-    """One node's final synchronisation of one round. Others may announce before it has a winner itself."""
+    """One node's final synchronisation of one round. Others may announce before it has a winner itself.
 
-    def __init__(self, number: int, me: str, table: Mapping[str, int], *, rules: Rules = DEFAULT) -> None:
+    Args:
+        lot_of: the lot of a proposal that counts here, by its id; None for others.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        me: str,
+        table: Mapping[str, int],
+        *,
+        rules: Rules = DEFAULT,
+        lot_of: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self.number = number
         self.winner: str | None = None
         self.turn = 0
         self._me = me
         self._rules = rules
+        self._lot_of = lot_of
         self._table = {key: weight for key, weight in table.items() if weight > 0 and key != me}
         self._whole = sum(self._table.values())
         self._heard: dict[str, tuple[int, str]] = {}
@@ -90,7 +103,7 @@ class Agreement:
         if top is None or top == self.winner or self.turn + 1 >= TURNS:
             return None
         mine = self._support.get(self.winner, 0) if self.winner is not None else 0
-        if self._support[top] <= mine * max(1, self._rules.inertia):
+        if self._support[top] <= mine * self._margin(top):
             return None
         self.winner = top
         self.turn += 1
@@ -100,9 +113,19 @@ class Agreement:
         """Return the known weight that announces a proposal, and all known weight."""
         return self._support.get(proposal, 0), self._whole
 
+    def announced(self) -> dict[str, str]:
+        """Return the proposal that each known key announced last, by key."""
+        return {signer: proposal for signer, (_, proposal) in self._heard.items()}
+
     def is_final(self) -> bool:
         """Say whether enough of the known weight announces this node's winner, by the finality rule."""
         return self.winner is not None and reached(self._rules.finality, *self.support(self.winner))
+
+    def _margin(self, top: str) -> int:
+        """Return how many times the weight of what this node holds something must have."""
+        lot, held = self._lot_of(top), self._lot_of(self.winner or "")
+        later = held is not None and (lot is None or lot > held)
+        return max(1, self._rules.doubt if later else self._rules.inertia)
 
     def _top(self) -> str | None:
         if not self._support:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcli.rounds.agreement import Agreement
+from trustcli.rounds.conduct import against
 from trustcli.rounds.round import fold
 from trustcli.value import NamedTuple
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class Decision(NamedTuple):
     """The winner of the own scoring, that after hearing the others, and how much stands behind it.
 
-    `support` is the known weight that announces `winner`, `whole` all known weight.
+    `support` is the known weight that announces `winner`, `whole` all known weight; `against` are the
+    known keys that acted against the lots, see `conduct`.
     """
 
     scored: str | None
@@ -25,6 +27,7 @@ class Decision(NamedTuple):
     support: int
     whole: int
     final: bool
+    against: tuple[str, ...] = ()
 
 
 def decide(
@@ -47,7 +50,7 @@ def decide(
     """
     found = fold(number, me, table, proposals, scores, rules=rules, before=before, done=True)
     scored = found.winner()
-    agreement = Agreement(number, me, table, rules=rules)
+    agreement = Agreement(number, me, table, rules=rules, lot_of=found.field.lot_of)
     agreement.start(scored)
     here = {proposal.id for proposal in proposals}
     for pick in picks:
@@ -56,4 +59,4 @@ def decide(
     agreement.settle()
     winner = agreement.winner
     support, whole = agreement.support(winner or "")
-    return Decision(scored, winner, support, whole, agreement.is_final())
+    return Decision(scored, winner, support, whole, agreement.is_final(), against(found, agreement))

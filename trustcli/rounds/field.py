@@ -1,7 +1,7 @@
 """The field of a round: the proposals a node keeps, in the order of their lots.
 
-Known is whose proposer is in the own table, or whom enough keys of the table stand behind. All others
-wait outside, where there is room for few, so that ten thousand strangers cost nothing.
+Known is whose proposer is established in the own table, or whom enough of the established stand behind.
+All others wait outside, where there is room for few, so that ten thousand strangers cost nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from trustcli.rounds.lots import lot
 from trustcli.rounds.rules import (
     DOUBLE_PROPOSAL,
+    FEWER,
     FOREIGN_ROUND,
     KNOWN,
     NEW,
@@ -34,8 +35,8 @@ class Field:
         self._me = me
         self._tally = tally
         self._base = rules.base
-        self._before = before
-        self._needed = rules.vouchers
+        self.before = before
+        self._needed = rules.vouchers and max(FEWER[0], len(tally.established) // rules.vouchers)
         self._known: dict[str, Entry] = {}
         self._waiting: dict[str, Entry] = {}
         self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two
@@ -49,7 +50,7 @@ class Field:
         before = self._by.get(proposal.proposer)
         if before is not None:
             return self._again(before, proposal)
-        entry = (lot(self.number, self._before, proposal.proposer), proposal)
+        entry = (lot(self.number, self.before, proposal.proposer), proposal)
         if not self.stands(proposal):
             return self._wait(entry)
         self._enter(entry)
@@ -57,15 +58,19 @@ class Field:
 
     def stands(self, proposal: Proposal) -> bool:
         """Say whether a proposal counts: who proposed it is known, or enough known keys stand behind it."""
-        if proposal.proposer == self._me or proposal.proposer in self._tally.table:
+        if self.knows(proposal.proposer):
             return True
         if self._needed:
             return self._tally.vouchers(proposal.id) >= self._needed
         return self._tally.carries(proposal.id)
 
-    def relax(self) -> None:
-        """From now on one known key behind a stranger is enough."""
-        self._needed = 1
+    def knows(self, proposer: str) -> bool:
+        """Say whether what a key proposes counts by itself: it is established in the table, or one's own."""
+        return proposer == self._me or proposer in self._tally.established
+
+    def relax(self, needed: int) -> None:
+        """From now on so many established keys behind a stranger are enough."""
+        self._needed = min(self._needed, needed)
         for id_ in sorted(self._waiting):
             self.scored(id_)
 
@@ -88,6 +93,11 @@ class Field:
     def holds(self, id_: str) -> bool:
         """Say whether a proposal is known and counts."""
         return id_ in self._known
+
+    def lot_of(self, id_: str) -> bytes | None:
+        """Return the lot of a proposal that counts, None for others."""
+        entry = self._known.get(id_)
+        return entry[0] if entry else None
 
     def get(self, id_: str) -> Proposal | None:
         """Return a proposal by its id, known or waiting."""

@@ -7,7 +7,7 @@ the scores to sign and send; then `winner`, and `Agreement` after it.
 from __future__ import annotations
 
 from trustcli.rounds.field import Field
-from trustcli.rounds.rules import DEFAULT, LOTS, NEW
+from trustcli.rounds.rules import DEFAULT, FEWER, LOTS, NEW
 from trustcli.rounds.scores import Tally
 from trustcli.rounds.values import Score
 
@@ -64,8 +64,7 @@ class Round:
     def scoring(self) -> list[Score]:
         """Score all proposals once more; return the scores that are new and higher than before."""
         self.done += 1
-        if self.done == self.rules.patience:
-            self._admit_strangers()
+        self._admit_strangers()
         found = self._by_lot() if self.rules.opinion == LOTS else self._weighted()
         given = [(id_, value) for id_, value in found if value > self._given.get(id_, 0)]
         self._given.update(given)
@@ -76,8 +75,7 @@ class Round:
         self.done = done
         self._given = dict(given)
         self._late = set(late)
-        if done >= self.rules.patience:
-            self._admit_strangers()
+        self._admit_strangers()
 
     def finish(self) -> None:
         """Go to the cut without signing anything: to decide from what is stored."""
@@ -114,9 +112,10 @@ class Round:
         return min(known, key=lambda id_: (-sums[id_], id_), default=None)
 
     def _admit_strangers(self) -> None:
-        """One voucher is enough from now on, unless half of the known weight stands behind something."""
-        if self.rules.vouchers and not any(map(self._tally.carries, self._tally.vouched())):
-            self.field.relax()
+        """Ask for fewer vouchers when patience ends, unless half of the known weight is behind something."""
+        for step, needed in enumerate(FEWER, self.rules.patience - 1):
+            if self.done >= step and not any(map(self._tally.carries, self._tally.vouched())):
+                self.field.relax(needed)
 
     def _caps(self, known: Sequence[str]) -> dict[str, int]:
         levels = self.rules.levels
@@ -181,7 +180,7 @@ def fold(
     """
     found = Round(number, me, table, rules=rules, before=before)
     for proposal in proposals:
-        if proposal.proposer == me or table.get(proposal.proposer, 0) > 0:
+        if found.field.knows(proposal.proposer):
             found.take_proposal(proposal)
     for score in scores:
         found.take_score(score)

@@ -45,12 +45,15 @@ class Rules(NamedTuple):
         patience: the scoring from which strangers ahead by lot are waited for no more.
         levels: what the first, second, … proposal by lot is given.
         rise: in `weighted`, a score is signed again when it rose by this much.
-        vouchers: known keys that must stand behind a proposer one does not know. Where at `patience` no
-            proposal has half of the known weight behind it, the network is too thin for that, and one is
-            enough. 0: half of the known weight, always: right where everybody knows most others.
+        vouchers: the part of the established keys, one in so many and at least two of them, that must stand
+            behind a proposer one does not know. Where near the end of patience no proposal has half of the
+            known weight behind it, the network is too thin for that: two are enough then, and from
+            `patience` on one. 0: half of the known weight, always: right where everybody knows most others.
         finality: the share of known weight that makes a round final, one of FINALITY.
         inertia: in the final synchronisation a node changes over to what has more than this many times
             the weight of what it holds. 0 and 1 are the source's rule: whatever is ahead.
+        doubt: the same for what comes later by lot than what it holds, or is not known here: who missed
+            nothing has no reason to change over, and a coalition pushes what the lots do not.
     """
 
     base: int = SELF_SCORE
@@ -58,15 +61,18 @@ class Rules(NamedTuple):
     scorings: int = 10
     listen: int = 3
     patience: int = 8
-    levels: Sequence[int] = (10_000, 5_000, 2_500, 1_250)
+    levels: Sequence[int] = (10_000, 2_500, 625, 156)
     rise: int = 10
-    vouchers: int = 2
+    vouchers: int = 3
     finality: str = MORE_THAN_TWO_THIRDS
     inertia: int = 2
+    doubt: int = 4
 
 
 DEFAULT = Rules()
 SCORED_BY_ONE = 16  # proposals that one signer may score in one round; the levels need four
+ESTABLISHED = 5  # a key vouches and proposes as known from a 5th of the mean standing of the table on
+FEWER = (2, 1)  # vouchers that are enough in a thin network, before the end of patience and after it
 WAITING = 16  # proposals kept of keys that nobody known stands behind
 TURNS = 16  # announcements of one key in one round: passes needed, measured at 1,000 nodes, are 4
 

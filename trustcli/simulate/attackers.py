@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trustcli.rounds.lots import lot
 from trustcli.rounds.values import MAX_SCORE, Pick, Proposal, Score
-from trustcli.simulate.members import SWEEP, Member, Setting
+from trustcli.simulate.members import HEAD_START, SWEEP, Member, Setting
 from trustcli.simulate.network import Message
 
 TYPE_CHECKING = False
@@ -85,8 +85,8 @@ class Early(Attacker):
     """Early start: as score bias, four scorings before anybody else."""
 
     def begin(self, start: int) -> None:
-        """Begin while the others have not: `start` of the honest is late enough for that."""
-        super().begin(max(0, start - 4 * SWEEP))
+        """Begin while the others have not."""
+        super().begin(start - HEAD_START)
 
 
 class Late(Attacker):

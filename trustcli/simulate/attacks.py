@@ -7,18 +7,21 @@ mean reputation of the network.
 
 from __future__ import annotations
 
+from math import sqrt
 from random import Random
+from statistics import stdev
 
 from trustcli import standing
 from trustcli.rounds.lots import lot
 from trustcli.simulate import attackers, tables
 from trustcli.simulate.members import Member
+from trustcli.simulate.memory import Memory
 from trustcli.simulate.runs import Plan, name_of, outcomes
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from trustcli.simulate.attackers import Attacker, Coalition
     from trustcli.simulate.members import Setting
@@ -61,7 +64,7 @@ ATTACKS = {
         "eclipse: all in the table of one victim", attackers.Attacker, attackers.Coalition, near=True
     ),
     "sybil": Attack(
-        "farm, then burn: reputation earned, then spent; each attack seen costs a failure",
+        "farm, then burn: reputation earned, then spent; who acts against the lots is remembered",
         attackers.Attacker,
         attackers.Luckiest,
         burns=True,
@@ -79,11 +82,12 @@ class Row(NamedTuple):
             did not give it (`eclipse`: rounds in which the victim does).
         agree: honest nodes in the largest group, as a share.
         on_honest: honest nodes in the largest group where that holds an honest proposal, as a share.
+        error: standard error of `on_honest`, over the rounds.
         won: rounds whose largest group holds the coalition's proposal, as a share.
         fair: rounds in which the coalition's proposal was first by lot, as a share.
         delayed: rounds that two thirds of the honest nodes do not know to be final, as a share.
         interactions: that the places took.
-        lasts: rounds until the attack captures nobody any more; None if it goes on.
+        lasts: rounds until the attack captures nobody any more, in the worst network; None if it goes on.
     """
 
     share: float
@@ -91,6 +95,7 @@ class Row(NamedTuple):
     captured: float
     agree: float
     on_honest: float
+    error: float
     won: float
     fair: float
     delayed: float
@@ -107,45 +112,66 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 SHARES_NEAR = (0.25, 0.5, 0.75, 1.0)
 
 
-def measure(name: str, plan: Plan, shares: Sequence[float] = ()) -> list[Row]:
-    """Return what an attack achieves by the share of nodes that take part; by default SHARES."""
+def measure(name: str, plan: Plan, shares: Sequence[float] = (), *, seeds: int = 1) -> list[Row]:
+    """Return what an attack achieves by the share of nodes that take part; by default SHARES.
+
+    Args:
+        seeds: networks to attack, of seed `plan.seed` and those after it; figures are of all their rounds.
+    """
     attack = ATTACKS[name]
-    return [_measure(attack, plan, share) for share in shares or (SHARES_NEAR if attack.near else SHARES)]
+    plans = [plan._replace(seed=plan.seed + number) for number in range(seeds)]
+    return [
+        _row(share, [_attacked(attack, one, share) for one in plans])
+        for share in shares or (SHARES_NEAR if attack.near else SHARES)
+    ]
 
 
-def _measure(attack: Attack, plan: Plan, share: float) -> Row:
+class _Network(NamedTuple):
+    """What became of one network: its rounds, entries of attackers in honest tables, rounds it lasted."""
+
+    rounds: list[_Seen]
+    held: int
+    lasts: int | None
+
+
+def _attacked(attack: Attack, plan: Plan, share: float) -> _Network:
     dice = Random(f"attack {plan.seed}")  # noqa: S311  a run to be repeated
     places = _places(attack, plan, share, dice)
     coalition = attack.coalition(places, [name_of(place) for place in places])
-    rules = standing.RULESETS[standing.DEFAULT]
-    spent = [0]  # rounds in which the attack was seen
+    memory = Memory()
 
     def enrol(setting: Setting, place: int, name: str, links: Sequence[int], table: dict[str, int]) -> Member:
         if place in coalition.places:
             return attack.nodes(setting, place, name, links, table, coalition)
-        if attack.burns:
-            table = _burnt(table, coalition, spent[0], rules)
-        return Member(setting, place, name, links, table)
+        return Member(setting, place, name, links, memory.table(name, table))
 
     found = []
     for outcome in outcomes(plan, enrol):
         found.append(_seen(outcome, coalition, victim=0 if attack.near else None))
-        spent[0] += 1
+        if attack.burns or plan.remembers:
+            memory.note(outcome.members)
     held = sum(len(coalition.places.intersection(links)) for links in _honest_links(plan, coalition))
-    cost = held * standing.interactions(tables.MEAN, rules)
-    unfair = [one for one in found if not one.fair]
     last = max((index + 1 for index, one in enumerate(found) if one.captured and not one.fair), default=0)
+    return _Network(found, held, last if last < len(found) else None)
+
+
+def _row(share: float, networks: Sequence[_Network]) -> Row:
+    found = [one for network in networks for one in network.rounds]
+    held = sum(network.held for network in networks) // len(networks)
+    lasts = [network.lasts for network in networks if network.lasts is not None]
+    honest = [one.on_honest for one in found]
     return Row(
         share,
         held,
-        _mean([one.captured for one in unfair]),
+        _mean([one.captured for one in found if not one.fair]),
         _mean([one.agree for one in found]),
-        _mean([one.on_honest for one in found]),
+        _mean(honest),
+        stdev(honest) / sqrt(len(honest)) if len(honest) > 1 else 0.0,
         _mean([one.won for one in found]),
         _mean([one.fair for one in found]),
         _mean([one.delayed for one in found]),
-        cost,
-        last if last < len(found) else None,
+        held * standing.interactions(tables.MEAN, standing.RULESETS[standing.DEFAULT]),
+        max(lasts) if len(lasts) == len(networks) else None,
     )
 
 
@@ -207,20 +233,6 @@ def _links(plan: Plan) -> list[list[int]]:
 
 def _honest_links(plan: Plan, coalition: Coalition) -> list[list[int]]:
     return [links for place, links in enumerate(_links(plan)) if place not in coalition.places]
-
-
-def _burnt(
-    table: Mapping[str, int], coalition: Coalition, spent: int, rules: standing.Ruleset
-) -> dict[str, int]:
-    """Return a table after so many rounds in which the coalition was seen to score against the lots."""
-    left = dict(table)
-    for name in coalition.names:
-        if name in left:
-            now = standing.Standing(left[name], 0, 0)
-            for _ in range(spent):
-                now = standing.after(now, standing.Observation(name, standing.FAIL, 0), rules)
-            left[name] = now.value
-    return left
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trustcli.simulate.network import Network
 
 SWEEP = 1_000  # virtual ms from one scoring to the next
+HEAD_START = 4 * SWEEP  # before it nobody honest has begun: room for who starts early
 PASSES = 12  # times a node looks whether to change over in the final synchronisation
 PATIENT = 4  # of these, as long as it waits for the others to speak
 
@@ -47,7 +48,9 @@ class Member:
         self.table = table
         self.setting = setting
         self.round = Round(setting.number, name, table, rules=setting.rules, before=setting.before)
-        self.agreement = Agreement(setting.number, name, table, rules=setting.rules)
+        self.agreement = Agreement(
+            setting.number, name, table, rules=setting.rules, lot_of=self.round.field.lot_of
+        )
         self.proposal = Proposal(f"{setting.number}:{name}", setting.number, name)
         self.scored: str | None = None  # the winner of the scoring alone
         self.given: dict[str, Score] = {}

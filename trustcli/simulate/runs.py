@@ -7,7 +7,7 @@ from random import Random
 
 from trustcli.rounds.rules import DEFAULT
 from trustcli.simulate import poc, tables
-from trustcli.simulate.members import SWEEP, Member, Setting
+from trustcli.simulate.members import HEAD_START, SWEEP, Member, Setting
 from trustcli.simulate.network import Network, Weather
 from trustcli.value import NamedTuple
 
@@ -30,6 +30,7 @@ class Plan(NamedTuple):
         neighbours: the mean the topology aims at.
         jitter: ms within which nodes start; in poc mode, steps.
         kept: tables stay from round to round; else they are drawn anew, as in the source.
+        remembers: under attack, honest nodes lower the standing of whom they saw act against the lots.
         quiet: poc mode runs on until nobody has anything left to score.
     """
 
@@ -42,6 +43,7 @@ class Plan(NamedTuple):
     rules: Rules = DEFAULT
     weather: Weather = Weather()
     kept: bool = False
+    remembers: bool = False
     quiet: bool = False
 
 
@@ -117,11 +119,11 @@ def one(
         members.append(enrol(setting, place, name_of(place), links[place], named))
     network.nodes = list(members)
     for member in members:
-        start = dice.randrange(plan.jitter) if plan.jitter else 0
+        start = HEAD_START + (dice.randrange(plan.jitter) if plan.jitter else 0)
         member.begin(start)
         if plan.weather.churn and dice.random() < plan.weather.churn:
             length = (plan.rules.scorings + 2) * SWEEP
-            leaves = dice.randrange(length)
+            leaves = HEAD_START + dice.randrange(length)
             network.away[member.place] = leaves, leaves + length // 3
     network.run()
     return count(members, network.messages)
@@ -165,4 +167,4 @@ def _poc(plan: Plan, links: list[list[int]], dice: Random) -> Outcome:
     held = Counter(cut.winners)
     groups = sorted(held.values(), reverse=True)
     winner = min(held, key=lambda one: (-held[one], one))
-    return Outcome(groups, groups, name_of(winner), 0, cut.signed)
+    return Outcome(groups, groups, name_of(winner), 0, cut.sent)
