@@ -112,12 +112,24 @@ RULESETS = {
     )
 }
 DEFAULT = "default"
+ESTABLISHED = 5  # who stands below a 5th of the others is no part of the table yet
 
 
 def table(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict[str, int]:
-    """Return the table that rounds weigh by: standing by key, as of `now` (Unix ms), zeros left out."""
+    """Return the table that rounds weigh by: standing by key, as of `now` (Unix ms), of the established."""
     found = standings(observations, now, rules)
-    return {subject: standing.value for subject, standing in found.items() if standing.value}
+    return established({subject: standing.value for subject, standing in found.items()})
+
+
+def established(values: Mapping[str, int]) -> dict[str, int]:
+    """Return the standings that are not 0 and not far below the others: of old friends, not of new keys.
+
+    Rounds count keys as well as their weight, and a new key costs one interaction. The others' standing is
+    their mean, each weighed by itself, so that a crowd of new keys does not draw it down to theirs.
+    """
+    whole = sum(values.values())
+    squares = sum(value * value for value in values.values())
+    return {key: value for key, value in values.items() if value and ESTABLISHED * value * whole >= squares}
 
 
 def standings(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict[str, Standing]:

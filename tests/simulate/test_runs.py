@@ -79,7 +79,7 @@ def test_cost_grows_as_messages_do() -> None:
 
 def test_no_table_is_in_any_message() -> None:
     """What travels names proposals, scores and picks; no score is a number that a table gave."""
-    levels = {10_000, 5_000, 2_500, 1_250}
+    levels = set(Rules().levels)
     for outcome in outcomes(Plan(rounds=3)):
         for member in outcome.members:
             assert {score.value for score in member.given.values()} <= levels

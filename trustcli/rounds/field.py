@@ -1,7 +1,7 @@
 """The field of a round: the proposals a node keeps, in the order of their lots.
 
-Known is whose proposer is established in the own table, or whom enough of the established stand behind.
-All others wait outside, where there is room for few, so that ten thousand strangers cost nothing.
+Known is whose proposer is in the own table, or whom enough keys of the table stand behind. All others
+wait outside, where there is room for few, so that ten thousand strangers cost nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Field:
         self._tally = tally
         self._base = rules.base
         self.before = before
-        self._needed = rules.vouchers and max(FEWER[0], len(tally.established) // rules.vouchers)
+        self._needed = rules.vouchers and max(FEWER[0], len(tally.table) // rules.vouchers)
         self._known: dict[str, Entry] = {}
         self._waiting: dict[str, Entry] = {}
         self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two
@@ -65,11 +65,11 @@ class Field:
         return self._tally.carries(proposal.id)
 
     def knows(self, proposer: str) -> bool:
-        """Say whether what a key proposes counts by itself: it is established in the table, or one's own."""
-        return proposer == self._me or proposer in self._tally.established
+        """Say whether what a key proposes counts by itself: it is in the table, or one's own."""
+        return proposer == self._me or proposer in self._tally.table
 
     def relax(self, needed: int) -> None:
-        """From now on so many established keys behind a stranger are enough."""
+        """From now on so many known keys behind a stranger are enough."""
         self._needed = min(self._needed, needed)
         for id_ in sorted(self._waiting):
             self.scored(id_)

@@ -45,7 +45,7 @@ class Rules(NamedTuple):
         patience: the scoring from which strangers ahead by lot are waited for no more.
         levels: what the first, second, … proposal by lot is given.
         rise: in `weighted`, a score is signed again when it rose by this much.
-        vouchers: the part of the established keys, one in so many and at least two of them, that must stand
+        vouchers: the part of the known keys, one in so many and at least two of them, that must stand
             behind a proposer one does not know. Where near the end of patience no proposal has half of the
             known weight behind it, the network is too thin for that: two are enough then, and from
             `patience` on one. 0: half of the known weight, always: right where everybody knows most others.
@@ -71,7 +71,6 @@ class Rules(NamedTuple):
 
 DEFAULT = Rules()
 SCORED_BY_ONE = 16  # proposals that one signer may score in one round; the levels need four
-ESTABLISHED = 5  # a key vouches and proposes as known from a 5th of the mean standing of the table on
 FEWER = (2, 1)  # vouchers that are enough in a thin network, before the end of patience and after it
 WAITING = 16  # proposals kept of keys that nobody known stands behind
 TURNS = 16  # announcements of one key in one round: passes needed, measured at 1,000 nodes, are 4

@@ -7,7 +7,6 @@ who is not in it weighs nothing. A sum of integers knows no order, so neither do
 from __future__ import annotations
 
 from trustcli.rounds.rules import (
-    ESTABLISHED,
     FOREIGN_ROUND,
     KNOWN,
     LOWER,
@@ -68,16 +67,13 @@ class Tally:
 
     A score costs one look-up and one addition, whatever the size of the round. `sums` holds
     Σ score × reputation by proposal: local scores times `whole`. `displaced` is the proposal whose score
-    the last one taken in pushed out, if it did. `established` are the keys that may vouch: a new key costs
-    one interaction, so a count of keys must not take new ones in.
+    the last one taken in pushed out, if it did.
     """
 
     def __init__(self, number: int, table: Mapping[str, int]) -> None:
         self.number = number
         self.table = {key: weight for key, weight in table.items() if weight > 0}
         self.whole = sum(self.table.values())
-        least = ESTABLISHED * len(self.table)
-        self.established = {key for key, weight in self.table.items() if weight * least >= self.whole}
         self.sums: dict[str, int] = {}
         self.displaced: str | None = None
         self._by: dict[str, dict[str, int]] = {signer: {} for signer in self.table}
@@ -115,7 +111,7 @@ class Tally:
         self._owns.pop(proposal, None)
 
     def vouchers(self, proposal: str) -> int:
-        """Return how many established keys have scored a proposal above 0, its proposer aside."""
+        """Return how many known keys have scored a proposal above 0, its proposer aside."""
         return self._vouchers.get(proposal, 0)
 
     def scores(self) -> dict[tuple[str, str], int]:
@@ -145,7 +141,7 @@ class Tally:
 
     def vouched(self) -> set[str]:
         """Return the proposals that some known key has scored above 0."""
-        return set(self._behind)
+        return {proposal for proposal, count in self._vouchers.items() if count}
 
     def _refusal(self, score: Score) -> str | None:
         if score.round != self.number:
@@ -161,7 +157,7 @@ class Tally:
         _add(self.sums, proposal, (value - before) * weight)
         if (before > 0) != (value > 0):
             sign = 1 if value else -1
-            _add(self._vouchers, proposal, sign * (signer in self.established))
+            _add(self._vouchers, proposal, sign)
             _add(self._behind, proposal, sign * weight)
 
     def _room(self, given: dict[str, int], proposal: str, value: int, signer: str) -> bool:

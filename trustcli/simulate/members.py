@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trustcli import standing
 from trustcli.rounds.agreement import Agreement
 from trustcli.rounds.round import Round
 from trustcli.rounds.rules import NEW
@@ -45,11 +46,11 @@ class Member:
         self.place = place
         self.name = name
         self.links = links
-        self.table = table
+        self.table = standing.established(table)
         self.setting = setting
-        self.round = Round(setting.number, name, table, rules=setting.rules, before=setting.before)
+        self.round = Round(setting.number, name, self.table, rules=setting.rules, before=setting.before)
         self.agreement = Agreement(
-            setting.number, name, table, rules=setting.rules, lot_of=self.round.field.lot_of
+            setting.number, name, self.table, rules=setting.rules, lot_of=self.round.field.lot_of
         )
         self.proposal = Proposal(f"{setting.number}:{name}", setting.number, name)
         self.scored: str | None = None  # the winner of the scoring alone
