@@ -30,7 +30,7 @@ KINDS = {
     LATE: "it answered late",
     INVALID: "it sent what does not verify or breaks the rules",
     ABSENT: "it was not there when it should have been",
-    AGAINST: "in a round that is final it scored or announced against the lots",
+    AGAINST: "in a round that was decided it scored or announced against the lots",
     DOUBLE: "two signed statements of its exclude each other (evidence)",
 }
 """What can be observed. The last six the node observes itself."""
@@ -112,7 +112,7 @@ RULESETS = {
     )
 }
 DEFAULT = "default"
-ESTABLISHED = 5  # who stands below a 5th of the others is no part of the table yet
+ESTABLISHED = 10  # who stands below a 10th of the highest is no part of the table yet
 
 
 def table(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict[str, int]:
@@ -122,14 +122,13 @@ def table(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict
 
 
 def established(values: Mapping[str, int]) -> dict[str, int]:
-    """Return the standings that are not 0 and not far below the others: of old friends, not of new keys.
+    """Return the standings that are not far below the highest: of old friends, not of new keys.
 
-    Rounds count keys as well as their weight, and a new key costs one interaction. The others' standing is
-    their mean, each weighed by itself, so that a crowd of new keys does not draw it down to theirs.
+    Rounds count keys as well as their weight, and a new key costs one interaction. Measured by the highest,
+    no crowd of new keys draws the bar down to itself.
     """
-    whole = sum(values.values())
-    squares = sum(value * value for value in values.values())
-    return {key: value for key, value in values.items() if value and ESTABLISHED * value * whole >= squares}
+    highest = max(values.values(), default=0)
+    return {key: value for key, value in values.items() if value and ESTABLISHED * value >= highest}
 
 
 def standings(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict[str, Standing]:

@@ -632,3 +632,104 @@ def test_a_flood_by_known_keys_leaves_nothing_behind() -> None:
     assert sizes[1][0] - sizes[0][0] < 20_000
     assert sizes[1][1:] <= (SCORED_BY_ONE + 16, 2 * SCORED_BY_ONE)
     assert agreement.support(f"{1:08}") == (10, 100)
+
+
+def test_the_fewer_a_node_knows_the_fewer_must_vouch() -> None:
+    """A stranger needs a third of the known keys behind it, and never less than two."""
+    for known, needed in ((3, 2), (8, 2), (9, 3), (16, 5), (30, 10)):
+        found = Round(7, "me", dict.fromkeys((f"k{index}" for index in range(known)), 5_000))
+        found.take_proposal(Proposal("s", 7, "stranger"))
+        for index in range(needed):
+            assert not found.field.holds("s"), known
+            found.take_score(Score(7, "s", f"k{index}", 1))
+        assert found.field.holds("s"), known
+
+
+def test_near_the_end_of_patience_two_vouchers_are_enough_and_then_one() -> None:
+    """Where nothing is carried the number falls in two steps; a node that comes back counts alike."""
+    found = Round(7, "me", dict.fromkeys((f"k{index}" for index in range(30)), 5_000))
+    for id_, vouchers in (("two", 2), ("one", 1)):
+        found.take_proposal(Proposal(id_, 7, id_))
+        for index in range(vouchers):
+            found.take_score(Score(7, id_, f"k{index}", 1))
+    held = []
+    for _ in range(DEFAULT.patience):
+        found.scoring()
+        held.append((found.field.holds("two"), found.field.holds("one")))
+    assert held[-3:] == [(False, False), (True, False), (True, True)]
+
+
+# ---------------------------------------------------------------- what comes later by lot
+
+
+def ordered_pair() -> tuple[str, str]:
+    """Return two of the known keys, the first by lot first."""
+    first = first_by_lot("ab")
+    return first, "ab".replace(first, "")
+
+
+def test_what_comes_later_by_lot_needs_four_fifths_to_change_a_node_over() -> None:
+    """Twice the weight moves a node to what is earlier; to what is later, or unknown, four times does."""
+    first, second = ordered_pair()
+    lots = {f"by {key}": lot(7, "", key) for key in (first, second)}
+    for held, other, enough in (
+        (f"by {second}", f"by {first}", 3),
+        (f"by {first}", f"by {second}", 5),
+        (f"by {first}", "unknown", 5),
+    ):
+        for weight in (enough - 1, enough):
+            agreement = Agreement(7, "me", {"x": 10, "y": weight * 10}, lot_of=lots.get)
+            agreement.start(held)
+            agreement.take(Pick(7, "x", held))
+            agreement.take(Pick(7, "y", other))
+            assert (agreement.settle() is not None) is (weight == enough), (held, other, weight)
+
+
+def test_three_quarters_of_the_weight_cannot_lift_what_is_second_by_lot() -> None:
+    """A level is a quarter of the one before: a coalition needs four fifths of a table to win by scores."""
+    first, second = ordered_pair()
+    for pushing, taken in ((3, False), (5, True)):
+        found = Round(7, "me", {first: 1, second: 1, "honest": 100, "pushing": pushing * 100})
+        for key in (first, second):
+            found.take_proposal(Proposal(f"by {key}", 7, key))
+        found.take_score(Score(7, f"by {first}", "honest", 10_000))
+        found.take_score(Score(7, f"by {second}", "pushing", 10_000))
+        assert (found.winner() == f"by {second}") is taken
+
+
+# ---------------------------------------------------------------- conduct
+
+
+def judged(*picks: Pick, scores: Sequence[Score] = ()) -> tuple[str, ...]:
+    """Return whom a node that knows a, b, c, d, e equally holds to have acted against the lots."""
+    table = dict.fromkeys("abcde", 100)
+    known = [Proposal(f"by {key}", 7, key) for key in table]
+    return decide(7, "me", table, "", known, scores, picks, DEFAULT).against
+
+
+def by_lot() -> list[str]:
+    """Return a, b, c, d, e in the order of their lots in round 7."""
+    return sorted("abcde", key=lambda key: lot(7, "", key))
+
+
+def test_who_pushes_what_is_later_by_lot_is_seen() -> None:
+    """The top level for something later than the winner, or an announcement of it, and nobody else."""
+    order = by_lot()
+    winner, later = f"by {order[0]}", f"by {order[3]}"
+    agreed = [Pick(7, key, winner) for key in order[:4]]
+    assert judged(*agreed) == ()
+    assert judged(*agreed, Pick(7, order[4], later)) == (order[4],)
+    assert judged(*agreed, Pick(7, order[4], "what is not here")) == ()
+    top = Score(7, later, order[4], 10_000)
+    assert judged(*agreed, scores=[top]) == (order[4],)
+    assert judged(*agreed, scores=[top, Score(7, winner, order[4], 10_000)]) == ()
+
+
+def test_a_lost_score_and_an_open_round_are_held_against_nobody() -> None:
+    """Levels that the rules give are no offence without the first; nor is anything without a majority."""
+    order = by_lot()
+    winner, later = f"by {order[0]}", f"by {order[3]}"
+    agreed = [Pick(7, key, winner) for key in order[:4]]
+    assert judged(*agreed, scores=[Score(7, f"by {order[1]}", order[4], DEFAULT.levels[1])]) == ()
+    assert judged(*agreed[:2], Pick(7, order[4], later)) == ()
+    assert judged(*agreed[:3], Pick(7, order[4], later)) == (order[4],)

@@ -14,6 +14,7 @@ from trustcli.standing import (
     RULESETS,
     SCORE,
     Observation,
+    established,
     interactions,
     standings,
     table,
@@ -91,3 +92,29 @@ def test_reputation_has_a_price_in_interactions() -> None:
     assert next(n for n in range(99) if table(seen(OK, n), NOW, RULES).get("bob", 0) >= 5_000) == 35
     assert 69 <= interactions(5_000, RULESETS["strict"]) <= 70
     assert interactions(HIGHEST, RULES) == 2**53
+
+
+def test_new_keys_are_no_part_of_the_table_however_many() -> None:
+    """One interaction makes nobody established among old friends; a thousand such keys change nothing."""
+    friends = {f"friend {index}": 5_000 for index in range(8)}
+    crowd = {f"new {index}": 200 for index in range(1_000)}
+    assert established(friends) == friends
+    assert established(friends | {"new": 200, "gone": 0}) == friends
+    assert established(friends | crowd) == friends
+    assert established(crowd) == crowd
+
+
+def test_beside_the_best_it_costs_six_interactions_to_be_established() -> None:
+    """A key that stands at a tenth of the highest counts, one just below it does not."""
+    friends = {"best": 10_000, "other": 5_000}
+    assert "new" in established(friends | {"new": 1_000})
+    assert "new" not in established(friends | {"new": 999})
+    assert interactions(1_000, RULES) == 6
+
+
+def test_acting_against_the_lots_costs_as_much_as_a_failure() -> None:
+    """Eight rounds of it take what lay at the mean below a tenth of the highest: out of the table."""
+    story = seen(SCORE, 400, score=5_000) + seen(SCORE, 400, score=HIGHEST, subject="best")
+    for rounds, there in ((7, True), (8, False)):
+        against = seen(standing.AGAINST, rounds, NOW + 1)
+        assert ("bob" in table(story + against, NOW + 1, RULES)) is there

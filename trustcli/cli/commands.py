@@ -61,10 +61,10 @@ COMMANDS = {
     "round audit": "round_:audit",
     # STUDY
     "simulate rounds": "simulate:rounds",
-    "simulate attack": "simulate:attack",
+    "simulate attack": "simulate_attack:attack",
     "simulate market": "simulate_market:market",
     "simulate flood": "simulate_flood:flood",
-    "simulate secrecy": "simulate:secrecy",
+    "simulate secrecy": "simulate_attack:secrecy",
     "simulate example": "simulate:example",
     "evaluate": "evaluate:evaluate",
     "model ls": "model:ls",

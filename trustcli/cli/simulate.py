@@ -1,18 +1,16 @@
-"""`trust simulate …`: rounds in virtual networks, attacks on them, and what they give away."""
+"""`trust simulate rounds|example`: rounds in virtual networks, and the paper's example."""
 
 from __future__ import annotations
 
-from trustcli.cli.declare import Reply, argument, at_least, flag, option
+from trustcli.cli.declare import Reply, at_least, flag, option
 from trustcli.errors import UsageError
-from trustcli.rounds.rules import LOTS, WEIGHTED
+from trustcli.rounds.rules import DEFAULT, LOTS, WEIGHTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from trustcli.cli.session import Session
-    from trustcli.simulate.attacks import Row
     from trustcli.simulate.runs import Outcome, Plan
 
 NODES = option("--nodes", help="how many nodes; default 30", kind=int, default=30, metavar="N")
@@ -36,11 +34,12 @@ OPINION = option(
 )
 VOUCHERS = option(
     "--vouchers",
-    help="known keys that must stand behind a stranger; 0: half of all known weight. default 2",
+    help="one in N known keys, at least two, must stand behind a stranger; 0: half of all known weight. default 3",
     kind=int,
-    default=2,
+    default=DEFAULT.vouchers,
     metavar="N",
 )
+SEEDS = option("--seeds", help="run so many networks, from --seed on", kind=int, default=1, metavar="N")
 SVG = option("--svg", help="draw the histogram to FILE (never overwritten)", metavar="FILE", complete="files")
 _CURVE = (2, 5, 10, 20, 30)
 
@@ -52,9 +51,7 @@ def rounds(
     neighbours: int = NEIGHBOURS,
     rounds: int = ROUNDS,
     seed: int = SEED,
-    seeds: int = option(
-        "--seeds", help="run so many networks, from --seed on", kind=int, default=1, metavar="N"
-    ),
+    seeds: int = SEEDS,
     mode: str = option(
         "--mode", help="ours, or the published proof of concept", default="ours", choices=("ours", "poc")
     ),
@@ -91,7 +88,7 @@ def rounds(
     at_least(1, rounds=rounds, seeds=seeds)
     if density is not None:
         neighbours = 2 * density
-    plan = _plan(nodes, neighbours, rounds, seed, mode, scorings, jitter, loss, churn, opinion, vouchers)
+    plan = plan_of(nodes, neighbours, rounds, seed, mode, scorings, jitter, loss, churn, opinion, vouchers)
     plan = plan._replace(quiet=until_quiet)
     found = [one for number in range(seeds) for one in runs.run(plan._replace(seed=seed + number))]
     whole = runs.summary(found)
@@ -122,98 +119,6 @@ def rounds(
         (f"{step} scorings", f"{alone:.1%} by scoring alone", f"{after:.1%}") for step, alone, after in steps
     ]
     return Reply("simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER"), rows=rows)
-
-
-def attack(
-    session: Session,
-    *,
-    name: str = argument("NAME", "bias, early, late, double, collude, farm, eclipse, sybil, or all"),
-    nodes: int = NODES,
-    neighbours: int = NEIGHBOURS,
-    rounds: int = ROUNDS,
-    seed: int = SEED,
-    scorings: int | None = SCORINGS,
-    loss: float = LOSS,
-    opinion: str = OPINION,
-    vouchers: int = VOUCHERS,
-    share: list[float] = option(
-        "--share", help="share of nodes that attack; may be repeated", kind=float, metavar="P", many=True
-    ),
-) -> Reply:
-    """Attack rounds, and show what that captures, delays and costs.
-
-    CAPTURED: honest nodes that end with the attackers' proposal, in rounds in which the lots did not
-    give it to them as to anybody. COST: observed interactions that the attackers' reputation takes;
-    PRICE: for each percent captured. docs/attack-cost.md explains the columns.
-
-    Examples:
-      trust simulate attack bias --share 0.2
-      trust simulate attack all --nodes 100 --rounds 10 --json
-    """
-    from trustcli.simulate import attacks  # noqa: PLC0415
-
-    at_least(1, rounds=rounds)
-    if name != "all" and name not in attacks.ATTACKS:
-        raise UsageError(f"no attack {name!r}", hint=f"one of: all, {', '.join(attacks.ATTACKS)}")
-    plan = _plan(nodes, neighbours, rounds, seed, "ours", scorings, None, loss, 0.0, opinion, vouchers)
-    names = list(attacks.ATTACKS) if name == "all" else [name]
-    found = {one: attacks.measure(one, plan, [_share(p) for p in share]) for one in names}
-    return Reply(
-        "simulate-attack",
-        data={
-            "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed,
-            "attacks": [
-                {"name": one, "title": attacks.ATTACKS[one].title, "rows": [_row(row) for row in rows]}
-                for one, rows in found.items()
-            ],
-        },
-        head=("ATTACK", "SHARE", "CAPTURED", "AGREE", "ON HONEST", "WON", "FAIR", "DELAYED", "COST", "PRICE", "LASTS"),
-        rows=[(one, *_cells(row)) for one, rows in found.items() for row in rows],
-    )  # fmt: skip
-
-
-def secrecy(
-    session: Session,
-    *,
-    nodes: int = NODES,
-    neighbours: int = NEIGHBOURS,
-    rounds: int = option("--rounds", help="rounds observed; default 300", kind=int, default=300, metavar="R"),
-    seed: int = SEED,
-    opinion: str = OPINION,
-    share: float | None = option(
-        "--share",
-        help="look at announced winners instead, while this share of nodes attacks",
-        kind=float,
-        metavar="P",
-    ),
-) -> Reply:
-    """Play the observer who reads everything published, and show how much of the tables it recovers.
-
-    WEIGHTS is the correlation of its estimate with the truth, among the keys a node knows; MEMBERSHIP
-    the same over all keys, those a node does not know counting 0.
-
-    Examples:
-      trust simulate secrecy
-      trust simulate secrecy --opinion weighted --rounds 60
-      trust simulate secrecy --share 0.4
-    """
-    from trustcli.simulate import secrecy as observer  # noqa: PLC0415  numpy
-
-    at_least(1, rounds=rounds)
-    plan = _plan(nodes, neighbours, rounds, seed, "ours", None, None, 0.0, 0.0, opinion, 2)
-    found = observer.leaks(plan) if share is None else observer.announced(plan, _share(share))
-    return Reply(
-        "simulate-secrecy",
-        data={
-            "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed, "opinion": opinion,
-            "attacks": {
-                name: {"weights": round(leak.weights, 4), "membership": round(leak.membership, 4), "rows": leak.rows}
-                for name, leak in found.items()
-            },
-        },
-        head=("ATTACK", "WEIGHTS", "MEMBERSHIP", "SCORES SEEN OF EACH"),
-        rows=[(name, f"{leak.weights:.3f}", f"{leak.membership:.3f}", str(leak.rows)) for name, leak in found.items()],
-    )  # fmt: skip
 
 
 def example(session: Session) -> Reply:
@@ -250,7 +155,7 @@ def example(session: Session) -> Reply:
     )
 
 
-def _plan(
+def plan_of(
     nodes: int,
     neighbours: int,
     rounds: int,
@@ -263,6 +168,11 @@ def _plan(
     opinion: str,
     vouchers: int,
 ) -> Plan:
+    """Return the plan that options ask for.
+
+    Raises:
+        UsageError: one of them is out of range.
+    """
     from trustcli.rounds.rules import Rules, cut_after  # noqa: PLC0415
     from trustcli.simulate.network import Weather  # noqa: PLC0415
     from trustcli.simulate.runs import POC, Plan  # noqa: PLC0415
@@ -305,21 +215,3 @@ def _draw(
 
 def _groups(outcome: Outcome) -> str:
     return "/".join(str(size) for size in outcome.groups)
-
-
-def _share(share: float) -> float:
-    if not 0 < share <= 1:
-        raise UsageError(f"--share is above 0 and up to 1, not {share}")
-    return share
-
-
-def _row(row: Row) -> dict[str, Any]:
-    price = row.price
-    return {**row._asdict(), "price": None if price is None else round(price, 1)}
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    shares = (row.share, row.captured, row.agree, row.on_honest, row.won, row.fair, row.delayed)
-    price = "-" if row.price is None else f"{row.price:.0f}"
-    lasts = "-" if row.lasts is None else str(row.lasts)
-    return (*(f"{share:.1%}" for share in shares), str(row.interactions), price, lasts)

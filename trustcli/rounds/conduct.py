@@ -1,4 +1,4 @@
-"""Who acted against the lots in a round that is final: seen in what it signed, by every node for itself.
+"""Who acted against the lots in a round that is decided: seen in what it signed, by every node for itself.
 
 The lots are public, so all who follow the rules score and announce what comes first by them of what they
 know. Who gives something later than the winner the level of what is first, or ends with announcing it,
@@ -9,7 +9,7 @@ that is missing may be lost on the way. It is an observation like others, not a 
 from __future__ import annotations
 
 from trustcli.rounds.lots import lot
-from trustcli.rounds.rules import LOTS
+from trustcli.rounds.rules import HALF, LOTS, reached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 def against(found: Round, agreement: Agreement) -> tuple[str, ...]:
-    """Return the known keys that acted against the lots, ascending; none while the round is not final.
+    """Return the known keys that acted against the lots, ascending; none without a majority.
 
+    More than half of the known weight must announce the winner: less than finality asks for, since where
+    a third of a table attacks nothing becomes final, and there it matters most.
     Proposals that are not here cannot be judged. A proposer does not score its own, so the winner's is
     judged by what it announces alone.
     """
     winner = found.field.get(agreement.winner or "")
-    if winner is None or found.rules.opinion != LOTS or not agreement.is_final():
+    if winner is None or found.rules.opinion != LOTS or not reached(HALF, *agreement.support(winner.id)):
         return ()
     given: dict[str, dict[str, int]] = {}
     for (proposal, signer), value in found.scores().items():
