@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trustcli.ledger import Ledger
+from trustcli.rounds.lots import lot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Program
@@ -20,15 +22,16 @@ NAMES = ("ann", "bob", "cy")
 class Village:
     """Three nodes, each with a home, who know each other and carry bundles about."""
 
-    def __init__(self, trust: Program, folder: Path) -> None:
+    def __init__(self, trust: Program, folder: Path, names: Sequence[str] = NAMES) -> None:
+        self.names = names
         self.trust = trust
         self.folder = folder
         self.ids: dict[str, str] = {}
-        for name in NAMES:
+        for name in self.names:
             assert trust("keygen", home=folder / name).exit == 0
             self.ids[name] = self.run(name, "id", "show")["did"]
-        for name in NAMES:
-            for other in NAMES:
+        for name in self.names:
+            for other in self.names:
                 if other != name:
                     self.run(name, "peer", "add", other, self.ids[other])
                     self.run(name, "observe", other, "ok", "--weight", "30")
@@ -41,12 +44,12 @@ class Village:
 
     def exchange(self) -> None:
         """Everybody gets everything from everybody."""
-        for name in NAMES:
+        for name in self.names:
             path = self.folder / f"{name}.ndjson"
             path.unlink(missing_ok=True)
             self.run(name, "export", "-o", str(path))
-        for name in NAMES:
-            for other in NAMES:
+        for name in self.names:
+            for other in self.names:
                 if other != name:
                     self.run(name, "import", str(self.folder / f"{other}.ndjson"), exits=(0, 4))
 
@@ -185,3 +188,53 @@ def test_who_was_not_there_draws_the_same_lots(village: Village) -> None:
         assert state is not None
         found.add(state["before"])
     assert found == {village.ids["ann"]}
+
+
+def test_numbers_that_nothing_holds_are_refused(trust: Program) -> None:
+    """A round beyond 2⁵³−1 is a slip of the keys, not a fault of the program; nor is one that is not here."""
+    assert trust("keygen").exit == 0
+    for words in (
+        ("round", "open"), ("round", "show"), ("round", "step"), ("round", "close"), ("round", "audit"),
+        ("proposal", "ls", "--round"), ("propose", "-m", "x", "--round"), ("round", "status", "--last"),
+    ):  # fmt: skip
+        assert trust(*words, "9007199254740992").exit == 2, words
+        assert trust(*words, "99999999999999999999").exit == 2, words
+    for word in ("show", "step", "close", "audit"):
+        assert trust("round", word, "9007199254740991").exit == 66, word
+
+
+def test_who_pushes_against_the_lots_is_noted_and_who_follows_them_is_not(
+    trust: Program, tmp_path: Path
+) -> None:
+    """A node that gives the top level to what is later by lot loses standing at the others; they do not."""
+    village = Village(trust, tmp_path, (*NAMES, "dan"))
+    for name in village.names:
+        village.run(name, "propose", "-m", f"by {name}", "--round", "0")
+    *others, pusher = sorted(village.names, key=lambda name: lot(0, "", village.ids[name]))
+    before = standings(village, others[0])
+    for name in others:
+        village.run(name, "round", "open", "0")
+    village.exchange()
+    ids = {
+        row["proposer"]: row["id"]
+        for row in village.run(pusher, "proposal", "ls", "--round", "0")["proposals"]
+    }
+    village.run(pusher, "proposal", "score", ids[village.ids[others[2]]], "10000")
+    for _ in range(10):
+        for name in others:
+            village.run(name, "round", "step")
+    village.exchange()
+    for name in others:
+        village.run(name, "round", "step")
+    village.exchange()
+    closed = village.run(others[0], "round", "close", exits=(0, 4))
+    assert closed["winner"] == ids[village.ids[others[0]]]
+    after = standings(village, others[0])
+    assert after.pop(pusher) == before[pusher] * 8 // 10
+    assert after == {name: before[name] for name in others[1:]}
+    assert village.run(others[0], "round", "audit", "0")["ok"]
+
+
+def standings(village: Village, name: str) -> dict[str, int]:
+    """Return where the others stand at a node, by name."""
+    return {row["name"]: row["standing"] for row in village.run(name, "standing")["rows"]}

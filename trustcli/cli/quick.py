@@ -109,9 +109,19 @@ def _value(param: Param, text: str) -> object:
     try:
         if not text.isascii() or "_" in text or text != text.strip():
             raise Unclear
-        return param.kind(text)
+        value = param.kind(text)
     except ValueError:
         raise Unclear from None
+    if param.kind is int and _is_too_large(value):
+        raise Unclear
+    return value
+
+
+def _is_too_large(value: int) -> bool:
+    """Say whether no record and no table holds an integer: Typer says so in words."""
+    from trustcli.records.canonical import MAX_INTEGER  # noqa: PLC0415
+
+    return abs(value) > MAX_INTEGER
 
 
 def _positional(params: dict[str, Param], places: list[str], values: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from trustcli.cli.commands import COMMANDS, GROUPS
 from trustcli.cli.declare import GLOBALS, REQUIRED, Param, params_of
 from trustcli.cli.quick import load
 from trustcli.errors import UsageError
+from trustcli.records.canonical import MAX_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,21 +153,24 @@ def _typer(param: Param) -> Any:
     if param.metavar:
         shown["metavar"] = param.metavar
     if not param.flags:
-        return typer.Argument(default, **shown)
-    return typer.Option(default, *param.flags, callback=_chooser(param), **shown)
+        return typer.Argument(default, callback=_checker(param), **shown)
+    return typer.Option(default, *param.flags, callback=_checker(param), **shown)
 
 
-def _chooser(param: Param) -> Any:
-    if not param.choices:
+def _checker(param: Param) -> Any:
+    """Return what refuses values that are no choice, or integers that no record and no table holds."""
+    if not param.choices and param.kind is not int:
         return None
 
-    def choose(value: Any) -> Any:
-        for text in value if isinstance(value, list) else [value]:
-            if text is not None and text not in param.choices:
-                raise typer.BadParameter(f"{text!r} is not one of {', '.join(param.choices)}")
+    def check(value: Any) -> Any:
+        for one in value if isinstance(value, list) else [value]:
+            if param.choices and one is not None and one not in param.choices:
+                raise typer.BadParameter(f"{one!r} is not one of {', '.join(param.choices)}")
+            if param.kind is int and one is not None and abs(one) > MAX_INTEGER:
+                raise typer.BadParameter(f"{one} is out of range")
         return value
 
-    return choose
+    return check
 
 
 def _plain(param: Param, value: Any) -> Any:
