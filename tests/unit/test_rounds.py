@@ -656,7 +656,7 @@ def test_near_the_end_of_patience_two_vouchers_are_enough_and_then_one() -> None
     for _ in range(DEFAULT.patience):
         found.scoring()
         held.append((found.field.holds("two"), found.field.holds("one")))
-    assert held[-3:] == [(False, False), (True, False), (True, True)]
+    assert held[-4:] == [(False, False), (True, False), (True, False), (True, True)]
 
 
 # ---------------------------------------------------------------- what comes later by lot

@@ -9,9 +9,9 @@ from __future__ import annotations
 from trustcli.rounds.lots import lot
 from trustcli.rounds.rules import (
     DOUBLE_PROPOSAL,
-    FEWER,
     FOREIGN_ROUND,
     KNOWN,
+    LEAST,
     NEW,
     UNKNOWN_PROPOSER,
     WAITING,
@@ -36,7 +36,7 @@ class Field:
         self._tally = tally
         self._base = rules.base
         self.before = before
-        self._needed = rules.vouchers and max(FEWER[0], len(tally.table) // rules.vouchers)
+        self._needed = rules.vouchers and max(LEAST, len(tally.table) // rules.vouchers)
         self._known: dict[str, Entry] = {}
         self._waiting: dict[str, Entry] = {}
         self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two

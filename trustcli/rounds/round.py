@@ -113,8 +113,10 @@ class Round:
 
     def _admit_strangers(self) -> None:
         """Ask for fewer vouchers when patience ends, unless half of the known weight is behind something."""
-        for step, needed in enumerate(FEWER, self.rules.patience - 1):
-            if self.done >= step and not any(map(self._tally.carries, self._tally.vouched())):
+        for early, needed in FEWER:
+            if self.done >= self.rules.patience - early and not any(
+                map(self._tally.carries, self._tally.vouched())
+            ):
                 self.field.relax(needed)
 
     def _caps(self, known: Sequence[str]) -> dict[str, int]:

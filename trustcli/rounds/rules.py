@@ -46,9 +46,10 @@ class Rules(NamedTuple):
         levels: what the first, second, … proposal by lot is given.
         rise: in `weighted`, a score is signed again when it rose by this much.
         vouchers: the part of the known keys, one in so many and at least two of them, that must stand
-            behind a proposer one does not know. Where near the end of patience no proposal has half of the
-            known weight behind it, the network is too thin for that: two are enough then, and from
-            `patience` on one. 0: half of the known weight, always: right where everybody knows most others.
+            behind a proposer one does not know. Where no proposal has half of the known weight
+            behind it two scorings before `patience` ends, the network is too thin for that: two are
+            enough then, and from `patience` on one. 0: half of the known weight, always: right where
+            everybody knows most others.
         finality: the share of known weight that makes a round final, one of FINALITY.
         inertia: in the final synchronisation a node changes over to what has more than this many times
             the weight of what it holds. 0 and 1 are the source's rule: whatever is ahead.
@@ -71,7 +72,11 @@ class Rules(NamedTuple):
 
 DEFAULT = Rules()
 SCORED_BY_ONE = 16  # proposals that one signer may score in one round; the levels need four
-FEWER = (2, 1)  # vouchers that are enough in a thin network, before the end of patience and after it
+LEAST = 2  # vouchers behind a stranger, as long as there is patience
+FEWER = (
+    (2, LEAST),
+    (0, 1),
+)  # scorings before the end of patience, vouchers enough from then on in a thin network
 WAITING = 16  # proposals kept of keys that nobody known stands behind
 TURNS = 16  # announcements of one key in one round: passes needed, measured at 1,000 nodes, are 4
 
