@@ -36,7 +36,8 @@ class Field:
         self._tally = tally
         self._base = rules.base
         self.before = before
-        self._needed = rules.vouchers and max(LEAST, len(tally.table) // rules.vouchers)
+        self._vouchers = rules.vouchers
+        self._needed = self._part() if rules.vouchers else 0
         self._known: dict[str, Entry] = {}
         self._waiting: dict[str, Entry] = {}
         self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two
@@ -68,11 +69,16 @@ class Field:
         """Say whether what a key proposes counts by itself: it is in the table, or one's own."""
         return proposer == self._me or proposer in self._tally.table
 
-    def relax(self, needed: int) -> None:
-        """From now on so many known keys behind a stranger are enough."""
-        self._needed = min(self._needed, needed)
-        for id_ in sorted(self._waiting):
-            self.scored(id_)
+    def relax(self, left: int) -> None:
+        """Ask for fewer vouchers, with 2, 1 or 0 scorings of patience left: a smaller part, two, one."""
+        fewer = (1, LEAST, self._part(2))[left]
+        if fewer < self._needed:
+            self._needed = fewer
+            for id_ in sorted(self._waiting):
+                self.scored(id_)
+
+    def _part(self, more: int = 0) -> int:
+        return max(LEAST, len(self._tally.table) // (self._vouchers + more))
 
     def scored(self, id_: str) -> None:
         """Look again at a proposal that waits: somebody known has scored it."""

@@ -7,7 +7,7 @@ the scores to sign and send; then `winner`, and `Agreement` after it.
 from __future__ import annotations
 
 from trustcli.rounds.field import Field
-from trustcli.rounds.rules import DEFAULT, FEWER, LOTS, NEW
+from trustcli.rounds.rules import DEFAULT, LOTS, NEW
 from trustcli.rounds.scores import Tally
 from trustcli.rounds.values import Score
 
@@ -113,11 +113,11 @@ class Round:
 
     def _admit_strangers(self) -> None:
         """Ask for fewer vouchers when patience ends, unless half of the known weight is behind something."""
-        for early, needed in FEWER:
-            if self.done >= self.rules.patience - early and not any(
+        for left in (2, 1, 0):
+            if self.done >= self.rules.patience - left and not any(
                 map(self._tally.carries, self._tally.vouched())
             ):
-                self.field.relax(needed)
+                self.field.relax(left)
 
     def _caps(self, known: Sequence[str]) -> dict[str, int]:
         levels = self.rules.levels

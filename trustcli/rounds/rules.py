@@ -47,8 +47,8 @@ class Rules(NamedTuple):
         rise: in `weighted`, a score is signed again when it rose by this much.
         vouchers: the part of the known keys, one in so many and at least two of them, that must stand
             behind a proposer one does not know. Where no proposal has half of the known weight
-            behind it two scorings before `patience` ends, the network is too thin for that: two are
-            enough then, and from `patience` on one. 0: half of the known weight, always: right where
+            behind it, the network is too thin for that: two scorings before `patience` one in two more
+            is enough, then two keys, and from `patience` on one. 0: half of the known weight, always: right where
             everybody knows most others.
         finality: the share of known weight that makes a round final, one of FINALITY.
         inertia: in the final synchronisation a node changes over to what has more than this many times
@@ -73,10 +73,6 @@ class Rules(NamedTuple):
 DEFAULT = Rules()
 SCORED_BY_ONE = 16  # proposals that one signer may score in one round; the levels need four
 LEAST = 2  # vouchers behind a stranger, as long as there is patience
-FEWER = (
-    (2, LEAST),
-    (0, 1),
-)  # scorings before the end of patience, vouchers enough from then on in a thin network
 WAITING = 16  # proposals kept of keys that nobody known stands behind
 TURNS = 16  # announcements of one key in one round: passes needed, measured at 1,000 nodes, are 4
 
