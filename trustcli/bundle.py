@@ -129,7 +129,6 @@ class Batch(NamedTuple):
 
 def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
     """Yield the lines of a bundle batch by batch; read the manifest, refuse what is too long."""
-    record_id = crypto.record_id
     for lines in _lines(file):
         private: list[Line] = []
         numbers: Sequence[int] = range(tally.lines + 1, tally.lines + len(lines) + 1)
@@ -141,7 +140,7 @@ def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
             numbers, texts = [n for n, _ in kept], [line for _, line in kept if line is not None]
         # an id that is known says which record this is, whatever stands around it; the layout of the
         # others is looked at when they are parsed
-        ids = [record_id(text[BEGIN:END]) for text in texts]
+        ids = crypto.record_ids([text[BEGIN:END] for text in texts])
         batch = Batch(numbers, texts, ids, private)
         tally.lines += len(lines)
         tally.read(batch)

@@ -393,9 +393,9 @@ def test_another_process_adds_between_two_commits(
         takes = [taking.begin(page) for page in pages[:2]]
         honest = taking._crew.begin
 
-        def late(lines: Sequence[bytes]) -> Any:
+        def late(lines: Sequence[bytes], ids: Sequence[bytes]) -> Any:
             again.hear(found[14])  # after the page was looked up, before the next commit
-            return honest(lines)
+            return honest(lines, ids)
 
         taking._crew.begin = late  # type: ignore[method-assign]
         takes += [taking.begin(pages[2]), taking.begin(pages[3])]

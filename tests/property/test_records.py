@@ -22,6 +22,7 @@ from tests.vectors.plain_signer import canonical as plain_canonical
 from trustcli.errors import REFUSALS, RecordRefused
 from trustcli.node.verifying import CODEC
 from trustcli.records import canonical, crypto, did
+from trustcli.records.bulk import Shape
 from trustcli.records.envelope import Record, join_line, outline
 
 ALWAYS_THE_SAME = settings(deadline=None, derandomize=True, database=None, max_examples=1_000)
@@ -55,6 +56,39 @@ def quickly(line: bytes) -> Record:
     data = outline(line)
     digest = b"" if data is None else crypto.record_id(data)
     return Record.parse_quickly(line, digest, net=NETWORK, codec=CODEC)
+
+
+SHAPE = Shape(NETWORK)
+
+
+def together(lines: list[bytes]) -> dict[int, str]:
+    """Return what the bulk parser takes of some lines: by their indexes, every field with its types."""
+    found = SHAPE.read(lines)
+    return {
+        place: repr((author, {"category": category, "subject": subject, "value": value}, created, body, sig))
+        for place, author, created, body, sig, subject, category, value in zip(
+            found.places, *found.columns(), strict=True
+        )
+    }
+
+
+def plain_ratings(lines: list[bytes]) -> dict[int, str]:
+    """Return what the strict parser makes of those lines that the bulk parser is for."""
+    found = {}
+    for place, line in enumerate(lines):
+        try:
+            record = Record.parse(line, net=NETWORK)
+        except RecordRefused:
+            continue
+        is_plain = len(record.body) == 3 and record.data.isascii() and b"\\" not in record.data
+        if record.kind == "rating" and is_plain:
+            body = record.data[
+                len(b'{"author":"","body":') + len(record.author) : record.data.rindex(b',"cr')
+            ]
+            found[place] = repr(
+                (record.author, dict(sorted(record.body.items())), record.created, body, record.sig)
+            )
+    return found
 
 
 def outcome(parse: Callable[[bytes], Record], line: bytes) -> str:
@@ -140,6 +174,8 @@ def test_no_change_goes_unseen(mutate: Callable[[bytes, bytes, random.Random], b
     assert len(lines) == EACH
     assert [line for line, found in zip(lines, strict, strict=True) if found not in REFUSALS] == []
     assert [found for found in zip(lines, strict, quick, strict=True) if found[1] != found[2]] == []
+    assert together(lines) == {}
+    assert [line for line in lines[:1_000] if together([line])] == []
 
 
 # The quick parser
@@ -149,6 +185,70 @@ def test_no_change_goes_unseen(mutate: Callable[[bytes, bytes, random.Random], b
 def test_quick_on_vectors(name: str) -> None:
     """The quick parser gives what the strict one gives, on every vector."""
     assert outcome(quickly, VECTORS[name]) == outcome(strictly, VECTORS[name])
+
+
+def test_bulk_on_vectors() -> None:
+    """The bulk parser takes the plain ratings among all vectors, as the strict one does, and nothing else."""
+    lines = [*VECTORS.values()]
+    plain = plain_ratings(lines)
+    assert len(plain) > 3
+    alone = {place: found[0] for place, line in enumerate(lines) if (found := together([line]))}
+    assert alone == plain
+    good = [lines[place] for place in plain]
+    assert together(good) == plain_ratings(good)
+
+
+def test_a_page_is_read_line_by_line() -> None:
+    """Lines that are JSON only together, or two records in one line, give nothing; their neighbours do."""
+    good = VECTORS["rating"]
+    half = len(good) // 2
+    for page in (
+        [good[:half], good[half:], good],
+        [good + good, b"", good],
+        [good + b"\n" + good, good],
+        [b" " + good, good],
+        [good + b" ", good],
+        [b"", good],
+    ):
+        assert [*together(page)] == [len(page) - 1]
+
+
+def test_one_forgery_costs_no_neighbour() -> None:
+    """A page with a forged signature gives all the others."""
+    good = VECTORS["rating"]
+    data = outline(good)
+    assert data is not None
+    forged = join_line(data, crypto.sign(bytes(32), crypto.DOMAIN + data))
+    assert together([good, forged, good]) == plain_ratings([good, forged, good])
+    assert [*together([good, forged, good])] == [0, 2]
+
+
+@ALWAYS_THE_SAME
+@given(st.binary(min_size=32, max_size=32), st.integers(9, 55), st.characters(max_codepoint=300))
+def test_a_key_is_known_by_its_spelling(key: bytes, place: int, char: str) -> None:
+    """What looks like the spelling of a key is one: `key_of` takes it, and nothing else."""
+    name = did.did_of(key)
+    changed = name[:place] + char + name[place + 1 :]
+    assert did.is_spelled(name)
+    try:
+        did.key_of(changed)
+    except RecordRefused:
+        assert not did.is_spelled(changed)
+    else:
+        assert did.is_spelled(changed)
+
+
+def test_the_edges_of_spelling() -> None:
+    """The first and the last key, one below, one above, one digit more and one less."""
+    first, last = did.did_of(bytes(32)), did.did_of(b"\xff" * 32)
+    number = int.from_bytes(did.base58_decode(first[9:]), "big")
+    below, above = (
+        did.PREFIX + did.base58_encode(one.to_bytes(34, "big")) for one in (number - 1, number + 2**256)
+    )
+    assert did.is_spelled(first)
+    assert did.is_spelled(last)
+    for wrong in (below, above, first[:-1], last + "1", first.replace("did:key:z", "did:key:Z"), ""):
+        assert not did.is_spelled(wrong)
 
 
 def test_quick_is_quick_where_it_should_be() -> None:
@@ -276,6 +376,9 @@ def test_quick_on_anything(data: bytes) -> None:
     """On any statement with a good signature, both parsers give the same record or the same refusal."""
     line = line_of(data)
     assert outcome(quickly, line) == outcome(strictly, line)
+    page = [line, VECTORS["rating"], line]
+    assert together([line]) == plain_ratings([line])
+    assert together(page).items() <= plain_ratings(page).items()  # a weak one may cost its neighbours
 
 
 # The canonical form

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.network.homes import ratings
-from trustcli.ledger.projection import Staged
+from trustcli.errors import RecordRefused
+from trustcli.ledger.batch import Batch
+from trustcli.ledger.projection import Staged, stage
 from trustcli.node import crew
-from trustcli.node.crew import Crew, examine
+from trustcli.node.crew import Crew
+from trustcli.records import crypto
+from trustcli.records.envelope import BEGIN, END, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from trustcli.node.crew import Piece
 
 
 @pytest.fixture
@@ -35,16 +41,44 @@ def hired(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
     found.close()
 
 
+def ids_of(lines: list[bytes]) -> list[bytes]:
+    """Return the ids of lines by their layout."""
+    return crypto.record_ids([line[BEGIN:END] for line in lines])
+
+
+def rows(pieces: list[Piece]) -> list[Staged | str]:
+    """Return record by record what was found, and the codes of refusals, in the order of the lines."""
+    found: list[Staged | str] = []
+    for ids, examined in pieces:
+        batch = Batch()
+        batch.add(ids, examined, examined.refused)
+        good = iter(batch.staged())
+        found += [examined.refused.get(place) or next(good) for place in range(len(ids))]
+    return found
+
+
+def one_by_one(lines: list[bytes]) -> list[Staged | str]:
+    """Return what the strict parser makes of lines."""
+    found: list[Staged | str] = []
+    for line in lines:
+        try:
+            found.append(stage(Record.parse(line, net="main")))
+        except RecordRefused as problem:
+            found.append(problem.code)
+    return found
+
+
 def test_workers_find_what_this_process_finds(
     lines: list[bytes], hired: Crew, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same records, staged, and the same codes, in the order of the lines; batch after batch."""
-    expected = [one if isinstance(one, str) else Staged._make(one) for one in examine(lines, "main")]
+    expected = one_by_one(lines)
     assert [one for one in expected if isinstance(one, str)] == ["not_json", "score_range", "wrong_network"]
     monkeypatch.setattr(crew, "examine", None)  # nothing is verified in this process
-    first, second = hired.begin(lines), hired.begin(lines[::-1])
-    assert first() == expected
-    assert second() == expected[::-1]
+    ids = ids_of(lines)
+    first, second = hired.begin(lines, ids), hired.begin(lines[::-1], ids[::-1])
+    assert rows(first()) == expected
+    assert rows(second()) == expected[::-1]
     assert len(hired._workers) == 2
 
 
@@ -52,22 +86,22 @@ def test_a_few_lines_need_no_workers(lines: list[bytes]) -> None:
     """Small batches, and machines of one core, are verified in this process."""
     for few, cores in ((lines[:9], 2), (lines, 1)):
         found = Crew("main", cores)
-        assert len(found.begin(few)()) == len(few)
+        assert rows(found.begin(few, ids_of(few))()) == one_by_one(few)
         assert found._workers == []
         found.close()
 
 
 def test_a_worker_that_dies(lines: list[bytes], hired: Crew) -> None:
     """Its lines are verified here: none is lost, none is taken unverified."""
-    expected = hired.begin(lines)()
+    expected = rows(hired.begin(lines, ids_of(lines))())
     for worker in hired._workers:
         worker.kill()
         worker.wait()
-    assert hired.begin(lines)() == expected
+    assert rows(hired.begin(lines, ids_of(lines))()) == expected == one_by_one(lines)
 
 
 def test_no_worker_can_be_started(lines: list[bytes], hired: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an interpreter to start it goes on in this process."""
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    assert len(hired.begin(lines)()) == 200
+    assert rows(hired.begin(lines, ids_of(lines))()) == one_by_one(lines)
     assert hired._workers == []

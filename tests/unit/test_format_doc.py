@@ -20,7 +20,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "format.md").read_text(en
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
 BODY_FIELDS = sorted(
     {"action", "ext", "agent", "guided"}
-    | set(rating._REQUIRED)
+    | set(rating.REQUIRED)
     | set(rating._OPTIONAL)
     | set(revocation._REQUIRED)
     | set(revocation._OPTIONAL)

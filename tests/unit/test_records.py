@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from nacl import bindings
-from nacl.exceptions import CryptoError
 
 from tests.conftest import ROOT
 from tests.vectors import make_boot_vectors as curve
@@ -19,6 +18,7 @@ from tests.vectors import plain_signer
 from trustcli.errors import KeyProblem, RecordRefused
 from trustcli.node.verifying import CODEC
 from trustcli.records import boot_vectors, canonical, crypto, did, envelope
+from trustcli.records.bulk import Shape
 from trustcli.records.envelope import Record
 
 NET = "unit"
@@ -313,47 +313,48 @@ def untested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crypto, "_valid_keys", set())
 
 
-def accept_all(signed: bytes, key: bytes) -> bytes:
+def accept_all(signed: bytes, key: bytes) -> bool:
     """Verify as a library that accepts everything."""
-    return signed[64:]
+    return True
 
 
-def refuse_all(signed: bytes, key: bytes) -> bytes:
+def refuse_all(signed: bytes, key: bytes) -> bool:
     """Verify as a library that accepts nothing."""
-    raise CryptoError
+    return False
 
 
-GOOD_OPEN = bindings.crypto_sign_open
+GOOD_OPEN = crypto._opens
 
 
-def take_s_modulo_l(signed: bytes, key: bytes) -> bytes:
+def take_s_modulo_l(signed: bytes, key: bytes) -> bool:
     """Verify as a library that reduces S: every signature has a second form."""
     s = int.from_bytes(signed[32:64], "little") % curve.L
     return GOOD_OPEN(signed[:32] + curve.scalar(s) + signed[64:], key)
 
 
 @pytest.mark.parametrize(
-    ("name", "behaviour"),
+    ("where", "name", "behaviour"),
     [
-        ("crypto_sign_open", accept_all),
-        ("crypto_sign_open", refuse_all),
-        ("crypto_sign_open", take_s_modulo_l),
-        ("crypto_core_ed25519_is_valid_point", lambda key: True),
-        ("crypto_core_ed25519_is_valid_point", lambda key: False),
+        (crypto, "_opens", accept_all),
+        (crypto, "_opens", refuse_all),
+        (crypto, "_opens", take_s_modulo_l),
+        (bindings, "crypto_core_ed25519_is_valid_point", lambda key: True),
+        (bindings, "crypto_core_ed25519_is_valid_point", lambda key: False),
     ],
 )
 @pytest.mark.usefixtures("untested")
 def test_another_library_is_refused(
-    name: str, behaviour: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+    where: object, name: str, behaviour: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A library that answers a boot vector otherwise is not used: every way in says bad_library."""
     line = good_line()
-    monkeypatch.setattr(bindings, name, behaviour)
+    monkeypatch.setattr(where, name, behaviour)
     ways: list[Callable[[], object]] = [
         lambda: crypto.check_key(KEY),
         lambda: crypto.check_signature(KEY, bytes(64), b""),
         lambda: Record.parse(line, net=NET),
         lambda: Record.parse_quickly(line, bytes(32), net=NET, codec=CODEC),
+        lambda: Shape(NET).read([line]),
         seal,
     ]
     for way in ways:

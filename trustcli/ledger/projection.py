@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from itertools import count
 from sys import intern
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
             ...
 
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
@@ -37,6 +39,7 @@ OFFSET = 2**63  # SQLite's integers are signed: subtracted, so that their order 
 PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
 _BEFORE_BODY = len('{"author":"') + len('","body":')
 _PLAIN_FIELDS = 3  # of a rating that has only what every rating has
+_LOOKUP = 500  # names in one query
 _MAX_NAMES = 50_000  # names remembered between batches: about 10 MB
 
 
@@ -48,8 +51,15 @@ def id_pair(digest: bytes) -> tuple[int, int]:
 
 def id_pairs(digests: Sequence[bytes]) -> list[tuple[int, int]]:
     """Return `id_pair` of many ids at once."""
-    numbers = struct.unpack(f">{4 * len(digests)}Q", b"".join(digests))
-    return [(high - OFFSET, low - OFFSET) for high, low in zip(numbers[::4], numbers[1::4], strict=True)]
+    return [*zip(*id_columns(b"".join(digests)), strict=True)]
+
+
+def id_columns(digests: bytes) -> tuple[list[int], list[int]]:
+    """Return the first and the second half of `id_pair` of many ids in one piece."""
+    numbers = array("Q", digests)
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return [high - OFFSET for high in numbers[::4]], [low - OFFSET for low in numbers[1::4]]
 
 
 def machine_of(body: Mapping[str, Json]) -> int:
@@ -71,6 +81,9 @@ class Names(dict[str, int]):
         self._db = db
         self._select = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608  ours
         self._insert = f"INSERT INTO {table} ({column}) VALUES (?)"  # noqa: S608
+        self._find = f"SELECT {column}, id FROM {table} WHERE {column}"  # noqa: S608
+        self._last = f"SELECT coalesce(max(id), 0) FROM {table}"  # noqa: S608
+        self._insert_as = f"INSERT INTO {table} (id, {column}) VALUES (?, ?)"  # noqa: S608
         self._new: list[str] = []
 
     def __missing__(self, text: str) -> int:
@@ -79,6 +92,19 @@ class Names(dict[str, int]):
         self[text] = found
         self._new.append(text)
         return found
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Look many up together; give those a row, in their order, that have none."""
+        missing = sorted([text for text in texts if text not in self])
+        for start in range(0, len(missing), _LOOKUP):
+            part = missing[start : start + _LOOKUP]
+            marks = ",".join("?" * len(part))
+            self.update(self._db.execute(f"{self._find} IN ({marks})", part))
+        new = [text for text in missing if text not in self]
+        (last,) = self._db.execute(self._last).fetchone()
+        self.update(zip(new, count(last + 1), strict=False))
+        self._db.executemany(self._insert_as, [(self[text], text) for text in new])
+        self._new += missing
 
     def keep(self) -> None:
         """The transaction committed: its ids stand."""
@@ -171,12 +197,6 @@ PROJECTIONS = {
     "key": Projection("keys", _key_fields, _key_row),
     "announce": Projection("announces", _announce_fields, _announce_row),
 }
-_INSERT = {
-    "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
-    "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
-    "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
-    "announces": "INSERT INTO announces VALUES (?,?)",
-}
 
 
 class Staged(NamedTuple):
@@ -209,25 +229,3 @@ def stage(record: Record) -> Staged:
             projection.fields(record.body) if projection else None,
         )
     )
-
-
-class Projector:
-    """Makes the rows of one transaction, and writes them in the order of their tables."""
-
-    def __init__(self, db: sqlite3.Connection, nodes: Names, words: Names) -> None:
-        self._db = db
-        self.nodes = nodes
-        self.words = words
-
-    def write(self, staged: Sequence[Staged], authors: Sequence[int], first: int) -> int:
-        """Write the projections of records numbered from `first` on; return the number of ratings."""
-        rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
-        for seq, author, record in zip(count(first), authors, staged, strict=False):
-            if record.fields is not None:
-                projection = PROJECTIONS[record.kind]
-                row = projection.row(self, seq, author, record.created, record.fields)
-                rows[projection.table].append(row)
-        for table, made in rows.items():
-            made.sort()
-            self._db.executemany(_INSERT[table], made)
-        return len(rows["ratings"])

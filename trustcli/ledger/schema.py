@@ -11,6 +11,8 @@ folds, clustered by subject and indexed by rater, so that no fold reads a record
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -162,7 +164,8 @@ def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") ->
     Args:
         network, ledger_id: what a new ledger is for and called; an older one keeps what it has.
     """
-    from sqlite_utils import Database, Migrations  # noqa: PLC0415  heavy: only when a schema is made
+    with _Without("numpy"):
+        from sqlite_utils import Database, Migrations  # noqa: PLC0415  heavy: only when a schema is made
 
     migrations = Migrations("trustcli")
 
@@ -194,6 +197,25 @@ def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") ->
         found.execute("PRAGMA user_version = 3")
 
     migrations.apply(Database(db))
+
+
+class _Without:
+    """Lets nobody load a module, unless it is loaded already.
+
+    sqlite-utils loads numpy where it is installed, for types that no ledger has: 0.1 s and 25 MB.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __enter__(self) -> None:
+        self._spared = self._module not in sys.modules
+        if self._spared:
+            sys.modules[self._module] = None  # type: ignore[assignment]  # as the import system has it
+
+    def __exit__(self, *_: object) -> None:
+        if self._spared:
+            del sys.modules[self._module]
 
 
 def foreign_objects(db: sqlite3.Connection) -> list[str]:

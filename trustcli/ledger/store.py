@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from itertools import count as count_up
 
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
+from trustcli.ledger.batch import Batch
 from trustcli.ledger.network import NetworkNotes
 from trustcli.ledger.private import Private
-from trustcli.ledger.projection import OFFSET, Names, Projector, Staged, Texts, id_pairs, stage
+from trustcli.ledger.projection import OFFSET, Names, Staged, Texts, id_columns, id_pairs, stage
 from trustcli.ledger.reader import Reader
 from trustcli.ledger.rounds import Rounds
 from trustcli.ledger.values import Entry, Head, Signed
+from trustcli.ledger.writing import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,33 +114,33 @@ class Ledger:
         """
         return self.append_staged([stage(record) for record in records], received)
 
-    def append_staged(
-        self, staged: Sequence[Staged], received: int, *, new_at: Head | None = None
-    ) -> list[bool]:
-        """Store staged records as `append` does.
+    def append_staged(self, staged: Sequence[Staged], received: int) -> list[bool]:
+        """Store staged records as `append` does."""
+        return self.append_batch(Batch.of(staged), received)
+
+    def append_batch(self, batch: Batch, received: int, *, new_at: Head | None = None) -> list[bool]:
+        """Store a batch as `append` does.
 
         Args:
-            new_at: the head at which none of them was `known` and no two were equal; while it is
+            new_at: the head at which none of the batch was `known` and no two were equal; while it is
                 still the head they are not looked up again.
         """
+        digests, new = batch.digests(), batch
         try:
             with connection.Write(self._db, self.path, self._wait) as db:
-                if new_at is not None and new_at == self.head():
-                    self._insert(db, staged, received)
-                    new = None
-                else:
-                    known = self.known([record.digest for record in staged])
-                    new = {record.digest: record for record in staged if record.digest not in known}
-                    self._insert(db, list(new.values()), received)
+                if new_at is None or new_at != self.head():
+                    new = batch.without(self.known(digests))
+                self._insert(db, new, received)
         except BaseException:
             self._nodes.forget()
             self._words.forget()
             raise
         self._nodes.keep()
         self._words.keep()
-        if new is None:
-            return [True] * len(staged)
-        return [new.pop(record.digest, None) is not None for record in staged]
+        if new.count == batch.count:
+            return [True] * new.count
+        left = dict.fromkeys(new.digests(), True)
+        return [left.pop(digest, False) for digest in digests]
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Return those of the 32-byte ids that are stored.
@@ -148,8 +148,7 @@ class Ledger:
         128 bits of an id are compared; two records that agree in them cost their maker 2⁶⁴ hashes.
         """
         ids = list(digests)
-        wanted = dict(zip(id_pairs(ids), ids, strict=True))
-        highs = sorted([high for high, _ in wanted])
+        highs = sorted(id_columns(b"".join(ids))[0])
         found: list[tuple[int, int]] = []
         with connection.Guard(self.path):
             for start in range(0, len(highs), _LOOKUP):
@@ -157,6 +156,9 @@ class Ledger:
                 marks = ",".join("?" * len(part))
                 query = f"SELECT id_hi, id_lo FROM records WHERE id_hi IN ({marks})"  # noqa: S608
                 found += self._db.execute(query, part)
+        if not found:
+            return set()
+        wanted = dict(zip(id_pairs(ids), ids, strict=True))
         return {wanted[pair] for pair in found if pair in wanted}
 
     def schema_version(self) -> int:
@@ -319,31 +321,17 @@ class Ledger:
                     ) from None
                 yield Entry(seq, record_id(data).hex(), kind, author, created, received, fields, data, sig)
 
-    def _insert(self, db: sqlite3.Connection, staged: Sequence[Staged], received: int) -> None:
-        if not staged:
+    def _insert(self, db: sqlite3.Connection, batch: Batch, received: int) -> None:
+        if not batch.count:
             return
-        last, first, count, ratings, total = self._last(db)
+        last, seq, count, ratings, total = self._last(db)
         received = max(received, last)
-        nodes, words = self._nodes, self._words
-        digests = [record.digest for record in staged]
-        authors = [nodes[record.author] for record in staged]
-        rows = (
-            (seq, high, low, author, words[kind], created, received, body, sig)
-            for seq, (high, low), author, (_, _, kind, created, body, sig, _) in zip(
-                count_up(first + 1), id_pairs(digests), authors, staged, strict=False
-            )
-        )
-        db.executemany("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?)", rows)
-        ratings += Projector(db, nodes, words).write(staged, authors, first + 1)
-        db.executemany(
-            "UPDATE nodes SET records = records + ? WHERE id = ?",
-            [(n, author) for author, n in Counter(authors).items()],
-        )
-        total += sum([int.from_bytes(digest, "big") for digest in digests])
+        ratings += Writer(db, self._nodes, self._words, batch, seq + 1, received).write()
+        total += sum([int.from_bytes(digest, "big") for digest in batch.digests()])
         fingerprint = (total % 2**256).to_bytes(32, "big")
         db.execute(
             "UPDATE head SET records = ?, ratings = ?, received = ?, fingerprint = ?",
-            (count + len(staged), ratings, received, fingerprint),
+            (count + batch.count, ratings, received, fingerprint),
         )
 
     @staticmethod

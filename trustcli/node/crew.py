@@ -15,22 +15,26 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from trustcli.errors import RecordRefused
+from trustcli.ledger.batch import Examined
 from trustcli.ledger.projection import Staged, stage
 from trustcli.node.verifying import CODEC
-from trustcli.records import crypto
-from trustcli.records.envelope import BEGIN, END, Record
+from trustcli.records.bulk import PlainRatings, Shape
+from trustcli.records.envelope import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import IO, Any
 
-    Message = list[bytes] | list[tuple[object, ...] | str]
+    Answer = tuple[tuple[Any, ...], dict[int, tuple[Any, ...]], dict[int, str]]
+    Message = tuple[list[bytes], list[bytes]] | Answer
+    Piece = tuple[Sequence[bytes], Examined]
 
 LARGE = 4_000  # lines: fewer are verified sooner here than workers start, which takes a fifth of a second
-_PIECE = 500  # lines handed to a worker at a time
+_PIECE = 1_000  # lines looked at together: as many as a processor keeps near at hand
 _SIZE = 4  # bytes that say how long a message is
 _PROGRAM = """
 import sys
@@ -62,15 +66,19 @@ class Crew:
             except BrokenPipeError:  # what it was not handed any more
                 worker.wait()
 
-    def begin(self, lines: Sequence[bytes]) -> Callable[[], list[Staged | str]]:
-        """Begin with lines; what is returned gives each as it will be stored, or the code of its refusal."""
+    def begin(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> Callable[[], list[Piece]]:
+        """Begin with lines; what is returned gives their ids and what they hold, some at a time, in order.
+
+        `ids` are those of the lines by their layout.
+        """
+        starts = range(0, len(lines), _PIECE)
+        pieces = [(lines[start : start + _PIECE], ids[start : start + _PIECE]) for start in starts]
         if self._pool is None:
             if len(lines) < LARGE or self._cores < 2:
-                return lambda: _named(examine(lines, self._network))
+                return lambda: [(some, _named(examine(part, some, self._network))) for part, some in pieces]
             self._pool = ThreadPoolExecutor(self._cores, initializer=self._hire)
-        pieces = [lines[start : start + _PIECE] for start in range(0, len(lines), _PIECE)]
         done = self._pool.map(self._examined, pieces)
-        return lambda: [one for piece in done for one in _named(piece)]
+        return lambda: [(some, _named(found)) for (_, some), found in zip(pieces, done, strict=True)]
 
     def _hire(self) -> None:
         """Start the worker of this thread: it finds modules where we do, and no Ctrl-C reaches it."""
@@ -83,32 +91,41 @@ class Crew:
             return  # no more processes: then here
         self._workers.append(self._own.worker)
 
-    def _examined(self, lines: Sequence[bytes]) -> list[tuple[object, ...] | str]:
+    def _examined(self, piece: tuple[Sequence[bytes], Sequence[bytes]]) -> Answer:
         worker: subprocess.Popen[bytes] | None = self._own.worker
-        found: list[tuple[object, ...] | str] | None = None
+        lines, ids = piece
+        found: Answer | None = None
         if worker and worker.stdin and worker.stdout:
             try:
-                send(worker.stdin, list(lines))
+                send(worker.stdin, (list(lines), list(ids)))
                 found = receive(worker.stdout)
             except OSError:
                 self._own.worker = None
-        return examine(lines, self._network) if found is None else found
+        return examine(lines, ids, self._network) if found is None else found
 
 
-def _named(found: Iterable[tuple[object, ...] | str]) -> list[Staged | str]:
-    return [one if type(one) is str else Staged._make(one) for one in found]
+_shape = cache(Shape)
 
 
-def examine(lines: Iterable[bytes], network: str) -> list[tuple[object, ...] | str]:
-    """Return for each line what `stage` makes of its record, as a plain tuple, or the code of its refusal."""
-    found: list[tuple[object, ...] | str] = []
-    for line in lines:
-        try:
-            record = Record.parse_quickly(line, crypto.record_id(line[BEGIN:END]), net=network, codec=CODEC)
-            found.append(tuple(stage(record)))
-        except RecordRefused as problem:
-            found.append(problem.code)
-    return found
+def examine(lines: Sequence[bytes], ids: Sequence[bytes], network: str) -> Answer:
+    """Return what `Examined` is made of, as plain values: columns, other records, codes of refusals."""
+    plain = _shape(network).read(lines)
+    others: dict[int, tuple[Any, ...]] = {}
+    refused: dict[int, str] = {}
+    if len(plain.places) < len(lines):
+        for place in sorted({*range(len(lines))}.difference(plain.places)):
+            try:
+                record = Record.parse_quickly(lines[place], ids[place], net=network, codec=CODEC)
+                others[place] = tuple(stage(record))
+            except RecordRefused as problem:
+                refused[place] = problem.code
+    return (list(plain.places), *plain[1:]), others, refused
+
+
+def _named(answer: Answer) -> Examined:
+    plain, others, refused = answer
+    rows = {place: Staged._make(row) for place, row in others.items()}
+    return Examined(PlainRatings._make(plain), rows, refused)
 
 
 def send(stream: IO[bytes], message: Message) -> None:
@@ -130,5 +147,6 @@ def receive(stream: IO[bytes]) -> Any:
 def work(network: str, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     """Examine what comes until nothing more does."""
     gc.disable()  # records are trees
-    while (lines := receive(incoming)) is not None:
-        send(outgoing, examine(lines, network))
+    while (given := receive(incoming)) is not None:
+        lines, ids = given
+        send(outgoing, examine(lines, ids, network))

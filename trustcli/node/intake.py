@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from functools import partial
 
+from trustcli.ledger.batch import Batch
 from trustcli.node.crew import Crew
 from trustcli.node.sharing import KNOWN, NEW
 from trustcli.node.verifying import TOO_NEW
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from trustcli.ledger import Head, Ledger
-    from trustcli.ledger.projection import Staged
+    from trustcli.node.crew import Piece
     from trustcli.node.sharing import LedgerShelf
     from trustcli.sync.exchange import Head as SharedHead
     from trustcli.sync.exchange import Items, Page
@@ -57,7 +59,8 @@ class Intake:
         self._committed = committed
         self._dry_run = dry_run
         self._crew = Crew(ledger.network if ledger else network)
-        self._staged: dict[bytes, Staged] = {}
+        self._batch = Batch()
+        self._staged: set[bytes] = set()  # their ids
         self._head: Head | None = None
         self._under_way: list[_Page] = []
         self._verifying: set[bytes] = set()
@@ -82,28 +85,36 @@ class Intake:
         Raises (also when called):
             DiskError, Busy: what was committed before stays.
         """
+        page = self._begin(lines, ids)
+        return lambda: [*map(_result, zip(page.ids, self._codes(page), strict=True))]
+
+    def begin_for_codes(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> Callable[[], list[str]]:
+        """Begin as `begin` does, for a caller who wants to know of the codes alone."""
+        page = self._begin(lines, ids)
+        return lambda: self._codes(page)
+
+    def _begin(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> _Page:
         page = _Page(lines, ids)
         head = self._ledger.head() if self._ledger else None
-        known = self._known(page.ids) | self._staged.keys()
-        doubled = _doubled(page.ids)
-        page.late = {
-            id_ for id_ in page.ids if (id_ in self._verifying or id_ in doubled) and id_ not in known
-        }
-        fresh = {
-            id_: line
-            for id_, line in zip(page.ids, lines, strict=True)
-            if id_ not in known and id_ not in self._verifying
-        }
-        page.fresh, page.promise = list(fresh), self._crew.begin(list(fresh.values()))
+        distinct = set(page.ids)
+        known = self._known(distinct) | (distinct & self._staged)
+        again = (distinct & self._verifying) | _doubled(page.ids, distinct)
+        page.late = again - known
+        passed = known | (distinct & self._verifying)
+        fresh = dict(zip(page.ids, lines, strict=True))
+        if passed:
+            fresh = {id_: line for id_, line in fresh.items() if id_ not in passed}
+        page.fresh = [*fresh]
+        page.promise = self._crew.begin([*fresh.values()], page.fresh)
         self._verifying |= fresh.keys()
-        if not self._staged and not self._under_way:
+        if not self._batch.count and not self._under_way:
             self._head = head
         elif self._head != head:
             self._head = None  # another process has added: let the ledger look again
         self._under_way.append(page)
         if len(self._under_way) > _UNDER_WAY:
             self._finish(self._under_way[0])
-        return lambda: self._results(page)
+        return page
 
     def _known(self, ids: Iterable[bytes]) -> set[bytes]:
         return self._ledger.known(ids) if self._ledger else set()
@@ -114,11 +125,11 @@ class Intake:
             self._finish(self._under_way[0])
         self._commit()
 
-    def _results(self, page: _Page) -> list[Result]:
+    def _codes(self, page: _Page) -> list[str]:
         self._finish(page)
         if page.late:
             self._take_late(page)
-        return page.results()
+        return page.each_code()
 
     def _take_late(self, page: _Page) -> None:
         """Take the lines that were sent before, by another peer or on the same page.
@@ -126,7 +137,7 @@ class Intake:
         A record is known only when it was verified: a forged line must not be able to keep a good one out.
         """
         late, page.late = page.late, set()
-        missing = late - self._staged.keys() - self._known(late)
+        missing = late - self._staged - self._known(late)
         if missing:
             self._head = None  # they may be under way on another page as well
         again = {
@@ -134,7 +145,7 @@ class Intake:
             for id_, line in zip(reversed(page.ids), reversed(page.lines), strict=True)
             if id_ in missing
         }
-        page.codes.update(self._sort_in(again, self._crew.begin(list(again.values()))()))
+        page.codes.update(self._sort_in(self._crew.begin([*again.values()], [*again])()))
 
     def _finish(self, page: _Page) -> None:
         if page.promise is None:
@@ -142,30 +153,33 @@ class Intake:
         self._under_way.remove(page)
         found, page.promise = page.promise(), None
         self._verifying.difference_update(page.fresh)
-        page.codes.update(self._sort_in(page.fresh, found))
+        page.codes.update(self._sort_in(found))
 
-    def _sort_in(self, ids: Iterable[bytes], found: Iterable[Staged | str]) -> dict[bytes, str]:
+    def _sort_in(self, pieces: Iterable[Piece]) -> dict[bytes, str]:
         """Stage the good ones; return what became of each."""
         limit = self._clock() + TOO_NEW
-        codes = {}
-        for id_, one in zip(ids, found, strict=True):
-            if isinstance(one, str):
-                codes[id_] = one
-            elif one.created > limit:
-                codes[id_] = "too_new"
-            else:
-                codes[id_] = KNOWN if id_ in self._staged else NEW
-                self._staged[id_] = one
-        if len(self._staged) >= COMMIT:
+        codes: dict[bytes, str] = {}
+        for ids, found in pieces:
+            apart: dict[int, str] = {}
+            if not self._staged.isdisjoint(ids):
+                apart = {place: KNOWN for place, id_ in enumerate(ids) if id_ in self._staged}
+            apart.update(dict.fromkeys(found.newer(limit), "too_new"))
+            apart.update(found.refused)
+            self._batch.add(ids, found, apart)
+            codes.update(dict.fromkeys(ids, NEW))
+            codes.update({ids[place]: code for place, code in apart.items()})
+            self._staged.update([id_ for id_ in ids if codes[id_] == NEW] if apart else ids)
+        if self._batch.count >= COMMIT:
             self._commit()
         return codes
 
     def _commit(self) -> None:
-        if not self._staged:
+        if not self._batch.count:
             return
         if self._ledger and not self._dry_run:
-            self._ledger.append_staged([*self._staged.values()], self._clock(), new_at=self._head)
-            self._move_head(self._ledger.head(), len(self._staged))
+            self._ledger.append_batch(self._batch, self._clock(), new_at=self._head)
+            self._move_head(self._ledger.head(), self._batch.count)
+        self._batch = Batch()
         self._staged.clear()
         self._committed()
 
@@ -220,26 +234,35 @@ class _Page:
 
     def __init__(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> None:
         self.lines = lines
-        self.ids = ids or [crypto.record_id(line[BEGIN:END]) for line in lines]
+        self.ids = ids or crypto.record_ids([line[BEGIN:END] for line in lines])
         self.fresh: list[bytes] = []
         self.late: set[bytes] = set()
         self.codes: dict[bytes, str] = {}
-        self.promise: Callable[[], list[Staged | str]] | None = None
+        self.promise: Callable[[], list[Piece]] | None = None
 
-    def results(self) -> list[Result]:
+    def each_code(self) -> list[str]:
         """Return what became of each line, in order; a record that comes twice is known the second time."""
         codes = self.codes
-        found = []
-        for id_ in self.ids:
-            code = codes.get(id_, KNOWN)
-            found.append(Result(id_, code))
-            if code == NEW:
-                codes[id_] = KNOWN
+        found = [codes.get(id_, KNOWN) for id_ in self.ids]
+        if len(codes) < len(found):
+            _only_first(found, self.ids)
         return found
 
 
-def _doubled(ids: Sequence[bytes]) -> set[bytes]:
+_result = partial(tuple.__new__, Result)  # what `Result._make` does, without a look at the length
+
+
+def _only_first(codes: list[str], ids: Sequence[bytes]) -> None:
+    """Let a record be new where it comes first."""
+    before: set[bytes] = set()
+    for place, id_ in enumerate(ids):
+        if codes[place] == NEW and id_ in before:
+            codes[place] = KNOWN
+        before.add(id_)
+
+
+def _doubled(ids: Sequence[bytes], distinct: set[bytes]) -> set[bytes]:
     """Return the ids that occur more than once; there are none on an honest page."""
-    if len(set(ids)) == len(ids):
+    if len(distinct) == len(ids):
         return set()
     return {id_ for id_, count in Counter(ids).items() if count > 1}

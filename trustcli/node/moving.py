@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from functools import partial
 
 from trustcli import bundle
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from trustcli.node import Node, Progress
-    from trustcli.sync.exchange import Result
 
 
 def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
@@ -37,9 +37,9 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     count: Callable[[], object] = int  # nothing yet
     with Intake(ledger, node.clock, dry_run=dry_run, network=network) as intake:
         for batch in bundle.batches(file, tally):
-            results = intake.begin(batch.texts, batch.ids)
+            codes = intake.begin_for_codes(batch.texts, batch.ids)
             count()  # of the batch before: while its signatures were checked this one was read
-            count = partial(_count, batch, results, tally, network)
+            count = partial(_count, batch, codes, tally, network)
             for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
@@ -48,15 +48,16 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     return tally.finish()
 
 
-def _count(batch: Batch, results: Callable[[], list[Result]], tally: Tally, network: str) -> None:
+def _count(batch: Batch, promise: Callable[[], list[str]], tally: Tally, network: str) -> None:
     """Note what became of the lines of a batch."""
-    for number, text, (_, code) in zip(batch.numbers, batch.texts, results(), strict=True):
-        if code == NEW:
-            tally.added += 1
-        elif code == KNOWN:
-            tally.known += 1
-        else:
-            tally.refuse(number, code, why(text, network, code))
+    codes = promise()
+    counts = Counter(codes)
+    tally.added += counts.pop(NEW, 0)
+    tally.known += counts.pop(KNOWN, 0)
+    if counts:
+        for number, text, code in zip(batch.numbers, batch.texts, codes, strict=True):
+            if code in counts:
+                tally.refuse(number, code, why(text, network, code))
 
 
 def why(line: bytes, network: str, code: str) -> str:

@@ -13,6 +13,7 @@ DID_LENGTH = 56  # did:key:z + 47 characters, always, for the codec 0xed01 and 3
 MAX_SUBJECT = 512  # characters of a subject's URI
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {char: index for index, char in enumerate(_ALPHABET)}
+_NO_DIGITS = bytes(set(range(128)) - set(_ALPHABET.encode()))
 _CODEC = b"\xed\x01"
 _SCHEME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+.-")
 _CACHE_SIZE = 25_000  # keys whose names were decoded already
@@ -43,9 +44,15 @@ def key_of(did: str) -> bytes:
     return raw[2:]
 
 
-def is_known(did: str) -> bool:
-    """Say whether `did` was decoded before: then it is the one spelling of a key."""
-    return did in _keys
+def is_spelled(did: str) -> bool:
+    """Say whether `did` is the one spelling of a key: whether `key_of` would take it.
+
+    Digits of base58 ascend as ASCII does, so numbers of equally many digits ascend as their texts do: those
+    that begin with the codec lie between two texts, and nothing has to be computed.
+    """
+    if not _FIRST <= did <= _LAST or len(did) != DID_LENGTH or not did.isascii():
+        return False
+    return len(did.encode().translate(None, _NO_DIGITS)) == _OWN_DIGITS
 
 
 def is_did(name: str) -> bool:
@@ -60,7 +67,8 @@ def check_subject(name: str) -> None:
         RecordRefused: `bad_key` or `bad_body`.
     """
     if is_did(name):
-        key_of(name)
+        if not is_spelled(name):
+            key_of(name)  # says what is wrong
         return
     scheme, colon, rest = name.partition(":")
     if not (colon and rest and scheme[:1].isalpha() and _SCHEME.issuperset(scheme)):
@@ -97,3 +105,7 @@ def base58_decode(text: str) -> bytes:
         number = number * 58 + digit
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+_FIRST, _LAST = did_of(bytes(32)), did_of(b"\xff" * 32)
+_OWN_DIGITS = len(_FIRST.encode().translate(None, _NO_DIGITS))

@@ -81,7 +81,7 @@ def subject(value: Json) -> None:
     """A did:key or another URI."""
     if type(value) is not str:
         raise RecordRefused("bad_body", "a subject is text")
-    if not did.is_known(value):
+    if not did.is_spelled(value):
         did.check_subject(value)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 OVERALL = "overall"
 """The category of a rating that names none; it also stands in where a rater has no other."""
 
-_REQUIRED = {"subject": fields.subject, "value": fields.stars, "category": fields.category}
+REQUIRED = {"subject": fields.subject, "value": fields.stars, "category": fields.category}
 _OPTIONAL = {
     "reason": fields.text(fields.MAX_REASON),
     "evidence": fields.evidence,
@@ -31,7 +31,7 @@ def check(author: str, body: Mapping[str, Json]) -> None:
     Raises:
         RecordRefused: `self_rating`, `score_range`, `unknown_field`, `bad_body`, `bad_key`.
     """
-    fields.check_body(body, _REQUIRED, _OPTIONAL)
+    fields.check_body(body, REQUIRED, _OPTIONAL)
     subject = body["subject"]
     if subject == author or ("rater" in body and subject == body["rater"]):
         raise RecordRefused("self_rating")

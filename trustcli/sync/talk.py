@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from trustcli.errors import PeerFault
 from trustcli.records import crypto
 from trustcli.records.envelope import BEGIN, END
@@ -27,6 +29,7 @@ FEW = 4  # lines: a page that has more to come holds as many, even where frames 
 ROUNDS = 64  # rounds that bring nothing, after which a peer wastes our time
 
 NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
+_FINE = frozenset((NEW, KNOWN, NOT_MINE))
 _FORGED = frozenset((
     "bad_encoding", "bad_envelope", "bad_key", "bad_signature", "bad_text", "not_canonical", "not_integer",
     "not_json", "too_big", "too_deep", "wrong_network",
@@ -191,9 +194,12 @@ class Talk:
         return lambda: self._received(promise())
 
     def _received(self, results: list[Result]) -> list[Result]:
-        bad = [Refusal(*result) for result in results if result.code not in (NEW, KNOWN, NOT_MINE)]
-        self.new += sum(result.code == NEW for result in results)
-        self.known += sum(result.code == KNOWN for result in results)
+        counts = Counter([code for _, code in results])
+        self.new += counts[NEW]
+        self.known += counts[KNOWN]
+        bad: list[Refusal] = []
+        if counts.keys() - _FINE:
+            bad = [Refusal(*result) for result in results if result.code not in _FINE]
         self._refuse(bad, self._refused)
         self._remember(result.id for result in results if result.code in (NEW, KNOWN))
         forged = sum(refusal.code in _FORGED for refusal in bad)
@@ -273,7 +279,7 @@ class Talk:
         bad = [
             Refusal(crypto.record_id(line[BEGIN:END]), result.code)
             for line, result in zip(lines, taken.results, strict=True)
-            if result.code not in (NEW, KNOWN, NOT_MINE)
+            if result.code not in _FINE
         ]
         self._refuse(bad, self._declined)
         if taken.head.last == self.mark.pulled + new:

@@ -1,0 +1,124 @@
+"""Writes the rows of a batch, each table in its own order: what is near in the file is written together."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from itertools import chain, islice
+from operator import itemgetter
+
+from trustcli.ledger.filling import fill
+from trustcli.ledger.projection import PERSON, PROJECTIONS, id_columns, id_pairs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from typing import Any
+
+    from trustcli.ledger.batch import Batch
+    from trustcli.ledger.projection import Names
+
+_SIGNATURE = 64  # bytes
+_RECORD = "?,?,?,?,?,?,?,?,?"
+_INSERT = {
+    "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
+    "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
+    "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
+    "announces": "INSERT INTO announces VALUES (?,?)",
+}
+
+
+class Writer:
+    """Writes one batch, numbered from `first` on, inside the caller's transaction."""
+
+    def __init__(
+        self, db: sqlite3.Connection, nodes: Names, words: Names, batch: Batch, first: int, received: int
+    ) -> None:
+        self._db = db
+        self.nodes = nodes
+        self.words = words
+        self._batch = batch
+        self._first = first
+        self._received = received
+        self._chunks = batch.chunks
+        self._others = sorted(batch.others.items())
+        self._subjects = self._numbers_of_subjects()
+        self._authors = array("q", map(nodes.__getitem__, self._each("authors")))
+        self._seqs = array("q", map(first.__add__, chain(*[chunk.places for chunk in batch.chunks])))
+
+    def _each(self, column: str) -> Iterator[Any]:
+        return chain.from_iterable([getattr(chunk.ratings, column) for chunk in self._chunks])
+
+    def _numbers_of_subjects(self) -> array[int]:
+        names = [name for chunk in self._chunks for name in chunk.ratings.subjects.splitlines()]
+        self.nodes.learn({*self._each("authors"), *names})
+        return array("q", map(self.nodes.__getitem__, names))
+
+    def _created(self) -> array[int]:
+        return array("q", b"".join([chunk.ratings.created for chunk in self._chunks]))
+
+    def write(self) -> int:
+        """Write everything; return how many of the records are ratings."""
+        if self._seqs:
+            self._write_plain_records()
+            self._write_plain_ratings()
+        self._write_other_records()
+        ratings = self._project_others()
+        self._count()
+        return len(self._seqs) + ratings
+
+    def _write_plain_records(self) -> None:
+        """Write what was signed, unpacked piece by piece.
+
+        As bytearrays: for each object of bytes sqlite3 would ask whether there is an adapter.
+        """
+        ratings = [chunk.ratings for chunk in self._chunks]
+        bodies = chain.from_iterable(some.each_body(bytearray) for some in ratings)
+        signatures = chain.from_iterable(some.each_signature(bytearray) for some in ratings)
+        highs, lows = id_columns(b"".join([chunk.digests for chunk in self._chunks]))
+        row = f"?,?,?,?,{self.words['rating']},?,{self._received},?,?"
+        rows = zip(self._seqs, highs, lows, self._authors, self._created(), bodies, signatures, strict=True)
+        fill(self._db, "records", row, len(self._seqs), rows)
+
+    def _write_plain_ratings(self) -> None:
+        """Write ratings that have only what every rating has, sorted by subject."""
+        categories = array("q", map(self.words.__getitem__, self._each("categories")))
+        values = b"".join([chunk.ratings.values for chunk in self._chunks])
+        order = sorted(range(len(self._seqs)), key=self._subjects.__getitem__)
+        pick = itemgetter(*order, order[0])  # of one index it would return no tuple
+        columns = (self._subjects, categories, self._authors, self._created(), self._seqs, values)
+        rows = islice(zip(*map(pick, columns), strict=True), len(order))
+        fill(self._db, "ratings", f"?,?,?,?,?,?,NULL,NULL,{PERSON}", len(order), rows)
+
+    def _write_other_records(self) -> None:
+        others = [other for _, other in self._others]
+        if {len(other.sig) for other in others} - {_SIGNATURE}:
+            raise ValueError("a signature has 64 bytes")
+        pairs = id_pairs([other.digest for other in others])
+        rows = [
+            (self._first + place, *pair, self.nodes[other.author], self.words[other.kind], other.created,
+             self._received, other.body, other.sig)
+            for (place, other), pair in zip(self._others, pairs, strict=True)
+        ]  # fmt: skip
+        fill(self._db, "records", _RECORD, len(rows), rows)
+
+    def _project_others(self) -> int:
+        rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
+        for place, other in self._others:
+            projection = PROJECTIONS.get(other.kind)
+            if projection:
+                seq, author = self._first + place, self.nodes[other.author]
+                rows[projection.table].append(projection.row(self, seq, author, other.created, other.fields))
+        for table, made in rows.items():
+            made.sort()
+            self._db.executemany(_INSERT[table], made)
+        return len(rows["ratings"])
+
+    def _count(self) -> None:
+        others = (self.nodes[other.author] for _, other in self._others)
+        counts = Counter(chain(self._authors, others))
+        self._db.executemany(
+            "UPDATE nodes SET records = records + ? WHERE id = ?",
+            [(count, author) for author, count in counts.items()],
+        )

@@ -1,0 +1,191 @@
+"""Records in bulk: the plain ratings among many lines, read by columns instead of one by one.
+
+Most records are ratings with nothing but what every rating has, in plain ASCII. Lines of that sort are
+decoded together into one declared shape, encoded again, and compared: if the bytes are the same, every key,
+every number and every space is where the canonical form has it. What is left to look at are values, and
+each of them once: `fields` is asked about the distinct ones of a column, by the same checks as ever. All
+other lines, and every refusal, are left to `Record.parse`; a property test holds the two together.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import compress
+from typing import Literal
+
+import msgspec
+
+from trustcli.errors import RecordRefused
+from trustcli.records import canonical, crypto, did, fields, rating
+from trustcli.records.envelope import BEGIN, END, SPREAD, VERSION, signatures
+from trustcli.value import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from typing import Any, TypeVar
+
+    Bytes = TypeVar("Bytes", bytes, bytearray)
+
+_TYPES = {fields.subject: str, fields.category: str, fields.stars: int}
+_NOT_PLAIN = (b"\\", b"\x7f")  # what JSON in ASCII may hold and a record must not, or in one spelling only
+
+
+class PlainRatings(NamedTuple):
+    """Ratings by columns, packed: what waits to be stored is not kept as a million objects.
+
+    Attributes:
+        places: the indexes of their lines.
+        created: eight bytes each, as `array("q")` has them.
+        bodies: canonical bytes, a newline after each.
+        signatures: of 64 bytes, SPREAD apart.
+        subjects: a newline after each.
+        values: a byte each.
+    """
+
+    places: Sequence[int]
+    authors: list[str]
+    created: bytes
+    bodies: bytes
+    signatures: bytes
+    subjects: str
+    categories: list[str]
+    values: bytes
+
+    def each_body(self, kind: type[Bytes]) -> list[Bytes]:
+        """Return the bodies one by one, as bytes or as bytearrays."""
+        return kind(self.bodies).splitlines()
+
+    def each_signature(self, kind: type[Bytes]) -> list[Bytes]:
+        """Return the signatures one by one, as bytes or as bytearrays."""
+        data = kind(self.signatures)
+        return [data[start : start + 64] for start in range(0, len(data), SPREAD)]
+
+    def columns(self) -> tuple[Iterable[Any], ...]:
+        """Return authors, created, bodies, signatures, subjects, categories, values, unpacked."""
+        return (
+            self.authors, array("q", self.created), self.each_body(bytes), self.each_signature(bytes),
+            self.subjects.splitlines(), self.categories, self.values,
+        )  # fmt: skip
+
+    def without(self, places: Collection[int]) -> PlainRatings:
+        """Return all but the ratings of these lines."""
+        kept = [place not in places for place in self.places]
+        if all(kept):
+            return self
+        found = [list(compress(column, kept)) for column in (self.places, *self.columns())]
+        place, author, created, bodies, signatures, subjects, categories, values = found
+        return PlainRatings(
+            place, author, array("q", created).tobytes(), _lines(bodies),
+            b"".join([one + bytes(SPREAD - 64) for one in signatures]),
+            "".join([f"{one}\n" for one in subjects]), categories, bytes(values),
+        )  # fmt: skip
+
+
+NOTHING = PlainRatings((), [], b"", b"", b"", "", [], b"")
+
+
+def _lines(some: Sequence[bytes]) -> bytes:
+    return b"\n".join([*some, b""])
+
+
+class Shape:
+    """How the line of a plain rating of one network looks."""
+
+    def __init__(self, network: str) -> None:
+        body = [(name, _TYPES[check]) for name, check in sorted(rating.REQUIRED.items())]
+        record = [
+            ("author", str),
+            ("body", _struct("Body", body)),
+            ("created", int),
+            ("kind", Literal["rating"]),
+            ("net", Literal[network]),
+            ("v", Literal[VERSION]),
+        ]
+        line = _struct("Line", [("record", _struct("Statement", record)), ("sig", str)])
+        self._decode = msgspec.json.Decoder(line).decode_lines
+        self._encode = msgspec.json.Encoder().encode_lines
+
+    def read(self, lines: Sequence[bytes]) -> PlainRatings:
+        """Return the plain ratings among lines that are well formed and signed by their authors.
+
+        Where another thing than a signature is wrong with one of them, none is returned.
+        """
+        places: Sequence[int] = range(len(lines))
+        found = self._decoded(lines)
+        if found is None:
+            places, found = self._some(lines)
+        records = [line.record for line in found]
+        signed = signatures([line.sig for line in found]) if _are_sound(records) else b""
+        if not signed:
+            return NOTHING
+        ratings = self._packed(places, records, signed)
+        forged = _forged(lines, ratings)
+        return ratings.without(forged) if forged else ratings
+
+    def _some(self, lines: Sequence[bytes]) -> tuple[Sequence[int], list[Any]]:
+        """Look at each line by itself; return the indexes of the fitting ones, and what they hold."""
+        each = [self._decoded((line,)) for line in lines]
+        return [place for place, one in enumerate(each) if one], [one[0] for one in each if one]
+
+    def _decoded(self, lines: Sequence[bytes]) -> list[Any] | None:
+        """Return what all the lines hold, if all are laid out as they should be."""
+        data = _lines(lines)
+        if not data.isascii() or any(one in data for one in _NOT_PLAIN):
+            return None
+        try:
+            found = self._decode(data)
+            fits = len(found) == len(lines) and self._encode(found) == data  # so no line holds a newline
+            return found if fits else None
+        except (msgspec.MsgspecError, ValueError, OverflowError):
+            return None
+
+    def _packed(self, places: Sequence[int], records: list[Any], signed: bytes) -> PlainRatings:
+        bodies = [record.body for record in records]
+        return PlainRatings(
+            places,
+            _shared([record.author for record in records]),
+            array("q", [record.created for record in records]).tobytes(),
+            self._encode(bodies),
+            signed,
+            "\n".join([*[body.subject for body in bodies], ""]),
+            _shared([body.category for body in bodies]),
+            bytes([body.value for body in bodies]),
+        )
+
+
+def _struct(name: str, shape: list[tuple[str, Any]]) -> type[msgspec.Struct]:
+    return msgspec.defstruct(name, shape, forbid_unknown_fields=True, gc=False)
+
+
+def _shared(texts: list[str]) -> list[str]:
+    """Return equal texts as one object: there are few of them, and many of each."""
+    same = {text: text for text in texts}
+    return [same[text] for text in texts]
+
+
+def _are_sound(records: list[Any]) -> bool:
+    """Say whether every value is what `rating.check` and the envelope want; signatures come after."""
+    if not records or any(record.author == record.body.subject for record in records):
+        return False
+    try:
+        for name, check in rating.REQUIRED.items():
+            for value in {getattr(record.body, name) for record in records}:
+                check(value)
+        for author in {record.author for record in records}:
+            crypto.check_key(did.key_of(author))
+    except RecordRefused:
+        return False
+    dates: list[int] = [record.created for record in records]
+    return min(dates) >= 0 and max(dates) <= canonical.MAX_INTEGER
+
+
+def _forged(lines: Sequence[bytes], ratings: PlainRatings) -> list[int]:
+    """Return the places of the lines that their authors did not sign."""
+    keys = {author: did.key_of(author) for author in {*ratings.authors}}
+    signed = [
+        signature + crypto.DOMAIN + lines[place][BEGIN:END]
+        for signature, place in zip(ratings.each_signature(bytes), ratings.places, strict=True)
+    ]
+    found = crypto.forged([keys[author] for author in ratings.authors], signed)
+    return [ratings.places[index] for index in found]
