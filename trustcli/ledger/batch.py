@@ -71,6 +71,12 @@ class Batch:
         self.chunks.append(Chunk(places, b"".join(digests), plain))
         self.count += len(places) + len(others)
 
+    def total(self) -> int:
+        """Return the sum of the ids."""
+        digests = [other.digest for other in self.others.values()]
+        digests += [digest for chunk in self.chunks for digest in _cut(chunk.digests)]
+        return sum([int.from_bytes(digest, "big") for digest in digests])
+
     def digests(self) -> list[bytes]:
         """Return the ids in order of arrival."""
         numbered = [(place, other.digest) for place, other in self.others.items()]

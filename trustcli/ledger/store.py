@@ -125,11 +125,11 @@ class Ledger:
             new_at: the head at which none of the batch was `known` and no two were equal; while it is
                 still the head they are not looked up again.
         """
-        digests, new = batch.digests(), batch
+        new = batch
         try:
             with connection.Write(self._db, self.path, self._wait) as db:
                 if new_at is None or new_at != self.head():
-                    new = batch.without(self.known(digests))
+                    new = batch.without(self.known(batch.digests()))
                 self._insert(db, new, received)
         except BaseException:
             self._nodes.forget()
@@ -140,7 +140,7 @@ class Ledger:
         if new.count == batch.count:
             return [True] * new.count
         left = dict.fromkeys(new.digests(), True)
-        return [left.pop(digest, False) for digest in digests]
+        return [left.pop(digest, False) for digest in batch.digests()]
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Return those of the 32-byte ids that are stored.
@@ -327,8 +327,7 @@ class Ledger:
         last, seq, count, ratings, total = self._last(db)
         received = max(received, last)
         ratings += Writer(db, self._nodes, self._words, batch, seq + 1, received).write()
-        total += sum([int.from_bytes(digest, "big") for digest in batch.digests()])
-        fingerprint = (total % 2**256).to_bytes(32, "big")
+        fingerprint = ((total + batch.total()) % 2**256).to_bytes(32, "big")
         db.execute(
             "UPDATE head SET records = ?, ratings = ?, received = ?, fingerprint = ?",
             (count + batch.count, ratings, received, fingerprint),

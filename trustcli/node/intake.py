@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from trustcli.sync.exchange import Head as SharedHead
     from trustcli.sync.exchange import Items, Page
 
-COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 15 MB
-_UNDER_WAY = 2  # pages being verified; with fewer the workers would rest while a batch is committed
+COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 10 MB
+_SHARE = 10  # part of the ledger that one transaction may add: a large one has large indexes
+_MOST = 90_000  # records of one transaction, however large the ledger: 30 MB
+UNDER_WAY = 3  # pages being verified; with fewer the workers would rest while a batch is committed
 
 
 class Intake:
@@ -60,6 +62,7 @@ class Intake:
         self._dry_run = dry_run
         self._crew = Crew(ledger.network if ledger else network)
         self._batch = Batch()
+        self._enough = COMMIT
         self._staged: set[bytes] = set()  # their ids
         self._head: Head | None = None
         self._under_way: list[_Page] = []
@@ -112,7 +115,7 @@ class Intake:
         elif self._head != head:
             self._head = None  # another process has added: let the ledger look again
         self._under_way.append(page)
-        if len(self._under_way) > _UNDER_WAY:
+        if len(self._under_way) > UNDER_WAY:
             self._finish(self._under_way[0])
         return page
 
@@ -169,7 +172,7 @@ class Intake:
             codes.update(dict.fromkeys(ids, NEW))
             codes.update({ids[place]: code for place, code in apart.items()})
             self._staged.update([id_ for id_ in ids if codes[id_] == NEW] if apart else ids)
-        if self._batch.count >= COMMIT:
+        if self._batch.count >= self._enough:
             self._commit()
         return codes
 
@@ -178,7 +181,9 @@ class Intake:
             return
         if self._ledger and not self._dry_run:
             self._ledger.append_batch(self._batch, self._clock(), new_at=self._head)
-            self._move_head(self._ledger.head(), self._batch.count)
+            head = self._ledger.head()
+            self._move_head(head, self._batch.count)
+            self._enough = max(COMMIT, min(head.records // _SHARE, _MOST))
         self._batch = Batch()
         self._staged.clear()
         self._committed()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, deque
 from functools import partial
 
 from trustcli import bundle
 from trustcli.bundle import PRIVATE, Batch, Imported, Line, Manifest, Tally
 from trustcli.errors import RecordRefused
-from trustcli.node.intake import Intake
+from trustcli.node.intake import UNDER_WAY, Intake
 from trustcli.node.sharing import KNOWN, NEW
 from trustcli.records import crypto
 from trustcli.records.envelope import Record, join_line, outline
@@ -34,17 +34,19 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
     own = {node.keys.did(name) for name in node.keys.names()}
     network = node.settings.network if ledger is None else ledger.network
-    count: Callable[[], object] = int  # nothing yet
+    under_way: deque[Callable[[], None]] = deque()
     with Intake(ledger, node.clock, dry_run=dry_run, network=network) as intake:
         for batch in bundle.batches(file, tally):
             codes = intake.begin_for_codes(batch.texts, batch.ids)
-            count()  # of the batch before: while its signatures were checked this one was read
-            count = partial(_count, batch, codes, tally, network)
+            under_way.append(partial(_count, batch, codes, tally, network))
+            if len(under_way) > UNDER_WAY:
+                under_way.popleft()()
             for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
                 progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
-        count()
+        for count in under_way:
+            count()
     return tally.finish()
 
 

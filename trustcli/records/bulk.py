@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import compress
+from operator import eq
 from typing import Literal
 
 import msgspec
@@ -115,11 +116,11 @@ class Shape:
         found = self._decoded(lines)
         if found is None:
             places, found = self._some(lines)
-        records = [line.record for line in found]
-        signed = signatures([line.sig for line in found]) if _are_sound(records) else b""
+        columns = _Columns(found)
+        signed = signatures([line.sig for line in found]) if columns.are_sound() else b""
         if not signed:
             return NOTHING
-        ratings = self._packed(places, records, signed)
+        ratings = self._packed(places, columns, signed)
         forged = _forged(lines, ratings)
         return ratings.without(forged) if forged else ratings
 
@@ -140,18 +141,47 @@ class Shape:
         except (msgspec.MsgspecError, ValueError, OverflowError):
             return None
 
-    def _packed(self, places: Sequence[int], records: list[Any], signed: bytes) -> PlainRatings:
-        bodies = [record.body for record in records]
+    def _packed(self, places: Sequence[int], columns: _Columns, signed: bytes) -> PlainRatings:
         return PlainRatings(
             places,
-            _shared([record.author for record in records]),
-            array("q", [record.created for record in records]).tobytes(),
-            self._encode(bodies),
+            _shared(columns.author),
+            array("q", columns.created).tobytes(),
+            self._encode(columns.bodies),
             signed,
-            "\n".join([*[body.subject for body in bodies], ""]),
-            _shared([body.category for body in bodies]),
-            bytes([body.value for body in bodies]),
+            "\n".join([*columns.subject, ""]),
+            _shared(columns.category),
+            bytes(columns.value),
         )
+
+
+class _Columns:
+    """What decoded lines hold."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        records = [line.record for line in lines]
+        self.bodies = bodies = [record.body for record in records]
+        self.author: list[str] = [record.author for record in records]
+        self.created: list[int] = [record.created for record in records]
+        self.subject: list[str] = [body.subject for body in bodies]
+        self.category: list[str] = [body.category for body in bodies]
+        self.value: list[int] = [body.value for body in bodies]
+
+    def are_sound(self) -> bool:
+        """Say whether every value is what `rating.check` and the envelope want; signatures come after."""
+        if not self.bodies or any(map(eq, self.author, self.subject)):
+            return False
+        try:
+            for name, check in rating.REQUIRED.items():
+                distinct = set(getattr(self, name))
+                if name == "subject" and did.are_spelled(distinct):
+                    continue
+                for value in distinct:
+                    check(value)
+            for author in {*self.author}:
+                crypto.check_key(did.key_of(author))
+        except RecordRefused:
+            return False
+        return min(self.created) >= 0 and max(self.created) <= canonical.MAX_INTEGER
 
 
 def _struct(name: str, shape: list[tuple[str, Any]]) -> type[msgspec.Struct]:
@@ -162,22 +192,6 @@ def _shared(texts: list[str]) -> list[str]:
     """Return equal texts as one object: there are few of them, and many of each."""
     same = {text: text for text in texts}
     return [same[text] for text in texts]
-
-
-def _are_sound(records: list[Any]) -> bool:
-    """Say whether every value is what `rating.check` and the envelope want; signatures come after."""
-    if not records or any(record.author == record.body.subject for record in records):
-        return False
-    try:
-        for name, check in rating.REQUIRED.items():
-            for value in {getattr(record.body, name) for record in records}:
-                check(value)
-        for author in {record.author for record in records}:
-            crypto.check_key(did.key_of(author))
-    except RecordRefused:
-        return False
-    dates: list[int] = [record.created for record in records]
-    return min(dates) >= 0 and max(dates) <= canonical.MAX_INTEGER
 
 
 def _forged(lines: Sequence[bytes], ratings: PlainRatings) -> list[int]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 PREFIX = "did:key:z"
 DID_LENGTH = 56  # did:key:z + 47 characters, always, for the codec 0xed01 and 32 bytes
 MAX_SUBJECT = 512  # characters of a subject's URI
@@ -53,6 +57,14 @@ def is_spelled(did: str) -> bool:
     if not _FIRST <= did <= _LAST or len(did) != DID_LENGTH or not did.isascii():
         return False
     return len(did.encode().translate(None, _NO_DIGITS)) == _OWN_DIGITS
+
+
+def are_spelled(dids: Collection[str]) -> bool:
+    """Say whether `is_spelled` is true of all of many different ones."""
+    if not dids or min(dids) < _FIRST or max(dids) > _LAST or {*map(len, dids)} != {DID_LENGTH}:
+        return False
+    text = "".join(dids)
+    return text.isascii() and len(text.encode().translate(None, _NO_DIGITS)) == _OWN_DIGITS * len(dids)
 
 
 def is_did(name: str) -> bool:
