@@ -2,8 +2,9 @@
 
 Peers that hold the same set share the work of a first sync: a line whose record is known, waits to be
 stored, or is being verified for another peer, is not verified again. A page is verified by a `Crew` while
-the one before it is sorted in, and records are committed COMMIT at a time: fewer and larger commits write
-less of each index again. A few pages at most are in memory as parsed records, however many peers there are.
+the one before it is sorted in, and records are committed COMMIT at a time, or more where there are many:
+fewer and larger commits write less of each index again. A few pages at most are in memory as lines, however
+many peers there are; what was verified and waits for its commit is packed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 10 MB
 _SHARE = 10  # part of the ledger that one transaction may add: a large one has large indexes
-_MOST = 90_000  # records of one transaction, however large the ledger: 30 MB
+_MOST = 60_000  # records of one transaction, however large the ledger: 20 MB
 UNDER_WAY = 3  # pages being verified; with fewer the workers would rest while a batch is committed
 
 
