@@ -60,10 +60,11 @@ def bundle(records: int) -> str:
     path = os.path.join(tempfile.gettempdir(), f"trust-bench-{records}.ndjson")
     if not os.path.exists(path):
         subjects = max(_RATERS, records // 10)
-        with ProcessPoolExecutor() as pool, open(f"{path}.new", "wb") as out:
+        new = f"{path}.{os.getpid()}"  # two benchmarks may make it at once
+        with ProcessPoolExecutor() as pool, open(new, "wb") as out:
             work = [(start, min(_CHUNK, records - start), subjects) for start in range(0, records, _CHUNK)]
             out.writelines(pool.map(_chunk, work))
-        os.replace(f"{path}.new", path)
+        os.replace(new, path)
     return path
 
 
