@@ -10,11 +10,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import statistics
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
+from collections import Counter
 
 from trustcli.key_forms import did_of_seed
 from trustcli.ledger import Ledger
@@ -48,6 +51,7 @@ def main() -> int:
         before = net.states()[0].records or 0
         seeds = [bytes([1, number]) * 16 for number in range(_KEYS)]
         lines = _signed(seeds, given.rate * given.seconds)
+        used = _cpu(net)
         sent = _offer(net, seeds, lines, given.rate)
         until = time.monotonic() + 60
         while time.monotonic() < until:
@@ -55,9 +59,10 @@ def main() -> int:
             if agree(states) and states[0].records >= before + len(lines):  # type: ignore[operator]
                 break
             time.sleep(0.5)
-        cpu = _cpu(net)
+        used, counts = _cpu(net) - used, _counts(net)
         net.stop()
-        return _report(net, sent, given.rate, cpu)
+        _costs(counts, used, len(lines) * given.nodes, given.rate * given.nodes)
+        return _report(net, sent, given.rate)
 
 
 def _signed(seeds: list[bytes], count: int) -> list[tuple[str, bytes]]:
@@ -115,7 +120,34 @@ def _cpu(net: Devnet) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def _report(net: Devnet, sent: dict[str, int], rate: int, cpu: float) -> int:
+def _counts(net: Devnet) -> Counter[str]:
+    """Return what happened on the mesh, of all nodes together."""
+    counts: Counter[str] = Counter()
+    for node in net.nodes:
+        with urllib.request.urlopen(f"{node.url}/metrics") as answer:
+            text = answer.read().decode()
+        for what, count in re.findall(r'trust_mesh_events_total{what="([^"]*)"} (\d+)', text):
+            counts[what] += int(count)
+    return counts
+
+
+def _costs(counts: Counter[str], cpu: float, arrivals: int, a_second: int) -> None:
+    """Print what it took for records to arrive at nodes; what follows the last offer is counted too."""
+    names = (
+        "records in",
+        "duplicates",
+        "announced to us",
+        "asked for",
+        "relays thinned",
+        "relays whole",
+        "syncs",
+    )
+    print(", ".join(f"{name} {counts[name]}" for name in names))
+    print(f"CPU of all nodes: {cpu:.1f} s, {cpu / arrivals * 1e6:.0f} µs a rating and node,")
+    print(f"  {cpu / arrivals * a_second:.2f} cores; whole copies: {counts['records in'] / arrivals:.2f}")
+
+
+def _report(net: Devnet, sent: dict[str, int], rate: int) -> int:
     last = dict.fromkeys(sent, 0)
     seen = dict.fromkeys(sent, 0)
     for node in net.nodes:
@@ -132,7 +164,6 @@ def _report(net: Devnet, sent: dict[str, int], rate: int, cpu: float) -> int:
     print(f"{len(net.nodes)} nodes, {rate} ratings/s, {len(sent)} ratings")
     print(f"reached all nodes: p50 {p50:.2f} s, p99 {p99:.2f} s, last {delays[-1]:.2f} s (p99 < {bound:g} s)")
     print(f"missing on some node: {lost} (bound 0)")
-    print(f"CPU of all nodes: {cpu:.1f} s, {cpu / len(sent) / len(net.nodes) * 1e6:.0f} µs a rating and node")
     return int(lost > 0 or p99 >= bound)
 
 

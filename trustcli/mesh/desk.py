@@ -6,7 +6,7 @@ from collections import Counter
 
 from trustcli.mesh.actions import Close, Send
 from trustcli.mesh.faults import FATAL, points
-from trustcli.mesh.limits import Recent
+from trustcli.mesh.holders import Holders
 from trustcli.mesh.memory import Seen, banned
 from trustcli.mesh.payloads import CLOSE, Farewell
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
             """Return the lines of all announce records, in order of arrival."""
 
 
-VERIFIED = 16_384  # ids of records that were verified last: 2 MB
-
-
 class Desk:
     """The shared state. `now` is the time (Unix ms) of the call that is being handled."""
 
@@ -46,7 +43,7 @@ class Desk:
         self.links: dict[int, Link] = {}
         self.actions: list[Action] = []
         self.counts: Counter[str] = Counter()
-        self.verified = Recent(VERIFIED)
+        self.holders = Holders()
         self.head = shelf.head()
         self.changed = 0  # when the head last changed
         self.on_close: list[Callable[[Link, str], None]] = []
@@ -58,6 +55,13 @@ class Desk:
     def full_peers(self) -> list[str]:
         """Return the keys of the full nodes we are linked with."""
         return [link.did for link in self.open_links() if link.peer.is_full]
+
+    def free_bit(self) -> int:
+        """Return the lowest bit that no link has, for the masks of `holders`."""
+        used = 0
+        for link in self.links.values():
+            used |= link.bit
+        return ~used & used + 1
 
     def refresh(self) -> None:
         """Look what is on the shelf."""
@@ -77,7 +81,8 @@ class Desk:
 
     def flush(self, link: Link) -> None:
         """Send what the outbox of a link lets go now."""
-        for type_, payload in link.outbox.next_frames(self.now):
+        held, bit = self.holders.of, link.bit
+        for type_, payload in link.outbox.next_frames(self.now, lambda id_: bool(held(id_) & bit)):
             self.send(link, type_, payload)
 
     def close(self, link: Link, code: str, *, quietly: bool = False) -> None:
@@ -86,6 +91,8 @@ class Desk:
             return
         if not quietly:
             self.send(link, CLOSE, Farewell(code))
+        if link.is_open:
+            self.holders.leave(link)
         self.actions.append(Close(link.number, code))
         self.counts[f"closed {code}"] += 1
         for told in self.on_close:

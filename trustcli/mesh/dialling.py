@@ -47,9 +47,8 @@ class Dialling:
     def announced(self, found: Note) -> None:
         """Learn from a new announce record where a node can be dialled."""
         if self._keep(found) and found.author != self._desk.me.did:
-            source = next(
-                (link.address for link in self._desk.open_links() if found.id[:16] in link.known), ""
-            )
+            held = self._desk.holders.of(found.id)
+            source = next((link.address for link in self._desk.open_links() if held & link.bit), "")
             for url in found.endpoints:
                 self.book.heard(url, found.author, source, self._desk.now)
 

@@ -1,8 +1,13 @@
-"""Records that go: each new one once over each link that does not have it, and who accepts updates."""
+"""Records that go: each new one once over each link whose peer does not have it, and who accepts updates.
+
+What this node brings into the mesh goes whole over all links, and so does what is urgent or rare. What came
+over a link goes on whole where the peer wants it so, and is announced elsewhere (relaying.py).
+"""
 
 from __future__ import annotations
 
-from trustcli.mesh.contents import CRITICAL, Alarms, note
+from trustcli.mesh.contents import CRITICAL, NORMAL, Alarms, note
+from trustcli.mesh.payloads import TRUST_UPDATE
 from trustcli.mesh.quorum import Quorum
 from trustcli.records.crypto import record_id
 from trustcli.records.envelope import BEGIN, END
@@ -38,7 +43,7 @@ class Forwarding:
     def forward(self, found: Note) -> None:
         """Pass on a record that was verified and is new here."""
         self._own += 1
-        self._go(found)
+        self._go(found, is_relayed=True)
 
     def woke(self) -> None:
         """Push what came into the ledger past us: another process wrote it."""
@@ -57,8 +62,8 @@ class Forwarding:
         page = self._desk.shelf.page(self._cursor, _PAGE, _PAGE_BYTES)
         for line in page.lines:
             id_ = record_id(line[BEGIN:END])
-            if self._desk.verified.add(id_):
-                self._go(note(id_, line))
+            if self._desk.holders.add(id_):
+                self._go(note(id_, line), is_relayed=False)
         self._cursor = page.next
         return page.more
 
@@ -96,17 +101,24 @@ class Forwarding:
         times = [link.outbox.next_time(self._desk.now) for link in self._desk.open_links()]
         return min((time for time in times if time is not None), default=None)
 
-    def _go(self, found: Note) -> None:
+    def _go(self, found: Note, *, is_relayed: bool) -> None:
         desk = self._desk
         found = self._alarms.judged(found, desk.now)
         if found.kind == "update":
             self.quorum.push(found.id, desk.full_peers(), desk.now)
         if found.kind == "announce":
             self._announced(found)
+        held = desk.holders.of(found.id)
+        may_wait = is_relayed and found.priority == NORMAL and found.type == TRUST_UPDATE
         for link in desk.open_links():
-            if (link.peer.is_full or found.priority == CRITICAL) and link.known.add(found.id[:16]):
+            if held & link.bit or not (link.peer.is_full or found.priority == CRITICAL):
+                continue
+            if link.relays or not may_wait:
                 link.outbox.push(found)
                 desk.counts["forwarded"] += 1
+            else:
+                link.outbox.announce(found.id)
+                desk.counts["announced"] += 1
 
     def _leave_to_sync(self) -> None:
         """Leave an import to the syncs that it causes."""

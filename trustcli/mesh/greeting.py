@@ -38,7 +38,9 @@ class Greeting:
         """Begin with a connection."""
         desk = self._desk
         handshake = Handshake(desk.me, desk.entropy(CHALLENGE_BYTES), dialling=bool(dialled), expect=expect)
+        bit = desk.free_bit()
         link = desk.links[number] = Link(number, desk.me, handshake, desk.now, address, dialled)
+        link.bit = bit
         if dialled:
             self._send(link, link.greet(desk.head, desk.now))
         elif not self._rate.take(_host(address), desk.now):

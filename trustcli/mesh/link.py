@@ -5,9 +5,10 @@ from __future__ import annotations
 from trustcli.mesh import payloads
 from trustcli.mesh.faults import fault
 from trustcli.mesh.handshake import Handshake
-from trustcli.mesh.limits import Faults, Recent, TokenBucket
+from trustcli.mesh.limits import Faults, TokenBucket
 from trustcli.mesh.messages import FRAME, FRAME_BEFORE, Envelope, content, make, parse, verify
 from trustcli.mesh.outbox import Outbox
+from trustcli.mesh.source import Source
 from trustcli.mesh.window import Window
 
 TYPE_CHECKING = False
@@ -26,7 +27,6 @@ GREETINGS = 10  # times that a step is sent
 ASKS = 10  # PEER_REQUESTs a minute
 ALARMS = 60  # lines a minute that may jump the queue of a link
 REFUSALS = 50  # points a minute at most for refused records: a newer version has kinds we do not know
-KNOWN = 4_096  # ids the peer is known to have, 16 bytes of each: four seconds at full speed
 
 
 class Link:
@@ -40,7 +40,11 @@ class Link:
         self.handshake = handshake
         self.outbox = Outbox()
         self.faults = Faults()
-        self.known = Recent(KNOWN)
+        self.bit = 0  # in the masks of Holders
+        self.relays = True  # we relay whole records to the peer, as it wants; else we announce them
+        self.source = Source()
+        self.claims = 0  # records that it was the first to announce, and that are not here
+        self.broken = 0  # records that it announced, was asked for, and did not give
         self.forged = 0  # records with a bad signature
         self.proven = 0  # records that verified
         self.head: Head | None = None  # of the peer, as last heard

@@ -22,6 +22,7 @@ from trustcli.mesh.forwarding import Forwarding
 from trustcli.mesh.greeting import Greeting
 from trustcli.mesh.heart import Heart
 from trustcli.mesh.messages import lines
+from trustcli.mesh.relaying import Relaying
 from trustcli.mesh.syncing import Syncing
 from trustcli.mesh.taking import Taking
 from trustcli.value import NamedTuple
@@ -70,6 +71,7 @@ class Mesh:
         self._forwarding = Forwarding(desk, self._dialling.announced)
         self._taking = Taking(desk, self._forwarding.forward, self._forwarding.accepted)
         self._answering = Answering(desk, self._taking)
+        self._relaying = Relaying(desk, self._taking)
         self._syncing = Syncing(desk, self._taking, self._synced)
         self._heart = Heart(desk, self._compared)
         self._greeting = Greeting(desk, self._met)
@@ -144,13 +146,15 @@ class Mesh:
         self._greeting.tick()
         self._heart.tick()
         self._syncing.tick()
+        self._relaying.tick()
         self._dialling.tick()
         self._forwarding.flush()
         if not (self._taking.is_idle and self._answering.is_idle and self._syncing.is_idle):
             return now
         times = (
             self._heart.next_time(), self._dialling.next_time(), self._syncing.next_time(),
-            self._answering.next_time(), self._forwarding.next_time(), now + IDLE,
+            self._answering.next_time(), self._forwarding.next_time(), self._taking.next_time(),
+            self._relaying.next_time(), now + IDLE,
         )  # fmt: skip
         return max(now + 1, min(time for time in times if time is not None))
 
@@ -165,6 +169,11 @@ class Mesh:
         self._dialling.save()
         for link in list(self._desk.links.values()):
             self._desk.close(link, "bye")
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether received records wait for more: no link need be read on before they are settled."""
+        return self._taking.is_gathering
 
     # what status asks
 
@@ -226,7 +235,10 @@ class Mesh:
         elif isinstance(payload, payloads.SyncRequest):
             self._answering.asked(link, payload)
         elif isinstance(payload, payloads.SyncResponse):
-            self._syncing.answered(link, payload)
+            if not self._relaying.answered(link, payload):
+                self._syncing.answered(link, payload)
+        elif isinstance(payload, payloads.Relay):
+            self._relaying.heard(link, payload)
         elif isinstance(payload, payloads.PeerRequest):
             self._dialling.answer(link, payload)
 

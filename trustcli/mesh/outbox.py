@@ -2,6 +2,7 @@
 
 The sender keeps to the receiver's rate with a little to spare, so that an honest frame is never dropped
 for it. Records gather while the pace holds them back; so a thousand a second fit into 80 frames a minute.
+What the peer came to hold meanwhile does not go.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from collections import deque
 
 from trustcli.mesh.contents import CRITICAL, NORMAL
 from trustcli.mesh.limits import TokenBucket
-from trustcli.mesh.messages import ROOM, raws
+from trustcli.mesh.messages import ROOM, base64, raws
 from trustcli.mesh.payloads import (
+    HAVE,
     PEER_ANNOUNCE,
     PEERS,
     RECORDS,
+    RELAY,
     RESULTS,
     REVOCATION,
     TRUST_RESULT,
     TRUST_UPDATE,
     PeerAnnounce,
     RefusedRecord,
+    Relay,
     Revocation,
     TrustResult,
     TrustUpdate,
@@ -28,16 +32,22 @@ from trustcli.mesh.payloads import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trustcli.mesh.contents import Note
     from trustcli.mesh.payloads import Payload
+
+    Holds = Callable[[bytes], bool]
+    """Says whether the peer is known to hold the record with an id."""
 
 RATE, BURST = 95, 90  # of the receiver's 100 a minute: networks bunch messages up
 RESERVE = 20  # tokens that only CRITICAL records may use
 PACE = 750  # ms between two pushes
 QUICK = 100  # ms while more than half of the burst is left: a few ratings do not wait for each other
 RESULT_PACE = 1_500  # ms between two TRUST_RESULTs
+RELAY_PACE = 4_000  # ms between two RELAYs: they must not take the place of records
+RELAY_QUICK = 1_000  # ms while more than half of the burst is left, or a RELAY would be full
+ANNOUNCED = 8_000  # ids that wait; older ones are left to sync
 HELD = 4 << 20  # bytes of records that wait; the lines are shared by all links
 REPLIES = 16  # answers that wait for the rate; a peer that asks for more does not get the oldest
 
@@ -53,7 +63,11 @@ class Outbox:
         self._replies: deque[tuple[str, Payload]] = deque(maxlen=REPLIES)
         self._accepted: deque[str] = deque(maxlen=RESULTS)
         self._refused: deque[RefusedRecord] = deque(maxlen=RESULTS)
+        self._have: deque[bytes] = deque(maxlen=ANNOUNCED)
+        self._whole = True  # how we want the peer's relays
+        self._is_told = True
         self._push_at = 0
+        self._relay_at = 0
         self._result_at = 0
 
     def push(self, note: Note) -> None:
@@ -64,6 +78,14 @@ class Outbox:
         if self._size + len(note.line) <= HELD:
             self._lanes.setdefault(lane, deque()).append(note)
             self._size += len(note.line)
+
+    def announce(self, id_: bytes) -> None:
+        """Tell the peer that we hold a record."""
+        self._have.append(id_)
+
+    def prefer(self, *, whole: bool) -> None:
+        """Tell the peer how we want its relays: whole, or announced."""
+        self._whole, self._is_told, self._relay_at = whole, False, 0
 
     def accepted(self, id_: bytes) -> None:
         """Tell the peer that we accept an update."""
@@ -91,13 +113,15 @@ class Outbox:
         """Whether no record waits."""
         return not self._size
 
-    def next_frames(self, now: int) -> Iterator[tuple[str, Payload]]:
+    def next_frames(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
         """Return what may go now, most urgent first; the tokens for it are taken."""
-        yield from self._urgent(now)
+        yield from self._urgent(now, holds)
         while self._replies and self.spend(now, RESERVE // 2):
             yield self._replies.popleft()
         if now >= self._push_at:
-            yield from self._paced(now)
+            yield from self._paced(now, holds)
+        if now >= self._relay_at and (self._have or not self._is_told):
+            yield from self._relay(now, holds)
         if now >= self._result_at and (self._accepted or self._refused) and self.spend(now, RESERVE):
             self._result_at = now + RESULT_PACE
             yield TRUST_RESULT, self._result()
@@ -109,39 +133,64 @@ class Outbox:
             times.append(self._push_at)
         if self._accepted or self._refused:
             times.append(self._result_at)
+        if self._have or not self._is_told:
+            times.append(self._relay_at)
         if self._replies:
             times.append(now)
         if not times:
             return None
         return max(min(times), now + self._tokens.wait(now, RESERVE + 1))
 
-    def _urgent(self, now: int) -> Iterator[tuple[str, Payload]]:
+    def _urgent(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
         for lane in ((CRITICAL, REVOCATION), (CRITICAL, TRUST_UPDATE)):
-            while self._lanes.get(lane) and self.spend(now):
-                yield self._frame(lane)
+            while self._has(lane, holds) and self.spend(now):
+                yield self._frame(lane, holds)
 
-    def _paced(self, now: int) -> Iterator[tuple[str, Payload]]:
+    def _paced(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
         """One frame of each kind that has something, and the pace after it."""
         for lane in sorted(self._lanes, key=_urgency):
-            if self._lanes[lane] and lane[0] != CRITICAL and self.spend(now, RESERVE):
+            if lane[0] != CRITICAL and self._has(lane, holds) and self.spend(now, RESERVE):
                 pace = QUICK if self._tokens.left(now) > BURST // 2 else PACE
                 self._push_at = max(self._push_at, now) + pace
-                yield self._frame(lane)
+                yield self._frame(lane, holds)
 
-    def _frame(self, lane: tuple[str, str]) -> tuple[str, Payload]:
+    def _relay(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
+        """Announce what the peer does not hold yet, and say how we want its relays."""
+        while self._have and holds(self._have[0]):
+            self._have.popleft()
+        if (self._have or not self._is_told) and self.spend(now, RESERVE):
+            ids = list[bytes]()
+            while self._have and len(ids) < HAVE:
+                id_ = self._have.popleft()
+                if not holds(id_):
+                    ids.append(id_)
+            quick = len(self._have) > HAVE or self._tokens.left(now) > BURST // 2
+            self._relay_at, self._is_told = now + (RELAY_QUICK if quick else RELAY_PACE), True
+            yield RELAY, Relay(base64(b"".join(ids)), self._whole)
+
+    def _has(self, lane: tuple[str, str], holds: Holds) -> bool:
+        """Drop the first records of a lane that the peer holds by now; say whether any is left."""
+        notes = self._lanes.get(lane)
+        while notes and holds(notes[0].id):
+            self._size -= len(notes.popleft().line)
+        return bool(notes)
+
+    def _frame(self, lane: tuple[str, str], holds: Holds) -> tuple[str, Payload]:
         priority, type_ = lane
-        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else RECORDS))
+        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else RECORDS, holds))
         if type_ == REVOCATION:
             return type_, Revocation(priority, records)
         return type_, PeerAnnounce(records) if type_ == PEER_ANNOUNCE else TrustUpdate(records)
 
-    def _take(self, notes: deque[Note], most: int) -> list[bytes]:
+    def _take(self, notes: deque[Note], most: int, holds: Holds) -> list[bytes]:
         """Remove what fits into one frame, the oldest first; one record always does."""
         lines, room = list[bytes](), ROOM
         while notes and len(lines) < most and len(notes[0].line) < room:
-            lines.append(notes.popleft().line)
-            room -= len(lines[-1]) + 1
-        self._size -= sum(map(len, lines))
+            note = notes.popleft()
+            self._size -= len(note.line)
+            if not holds(note.id):
+                lines.append(note.line)
+                room -= len(note.line) + 1
         return lines
 
     def _result(self) -> TrustResult:

@@ -17,6 +17,7 @@ from trustcli.sync.exchange import WANTED
 
 PEERS = 20  # announcements of one answer: one bucket of the Kademlia table
 RESULTS = 2_000  # ids of one TRUST_RESULT: 140 KB
+HAVE = 2_000  # ids of one RELAY: 85 KB
 RECORDS = 3_000  # of one message: no frame holds so many real ones, and as many results still fit
 PAGE_LIMIT = 10_000  # records one may ask for; a frame holds fewer
 
@@ -110,6 +111,13 @@ class Revocation(Payload):
     records: Records
 
 
+class Relay(Payload):
+    """Ids of records that the sender holds (32 bytes each), and how it wants what others relay to it."""
+
+    have: Base64
+    whole: bool
+
+
 class RefusedRecord(Payload):
     """A record that was not accepted, and why; the id is empty where the line has none."""
 
@@ -178,6 +186,7 @@ class Farewell(Payload):
 HANDSHAKE, PING, PONG = "HANDSHAKE", "PING", "PONG"
 PEER_REQUEST, PEER_ANNOUNCE = "PEER_REQUEST", "PEER_ANNOUNCE"
 TRUST_UPDATE, REVOCATION, TRUST_RESULT = "TRUST_UPDATE", "REVOCATION", "TRUST_RESULT"
+RELAY = "RELAY"
 SYNC_REQUEST, SYNC_RESPONSE, CLOSE = "SYNC_REQUEST", "SYNC_RESPONSE", "CLOSE"
 
 STEPS: dict[int, type[Payload]] = {1: Hello, 2: Welcome, 3: Done}
@@ -188,6 +197,7 @@ TYPES: dict[str, type[Payload]] = {
     PEER_ANNOUNCE: PeerAnnounce,
     TRUST_UPDATE: TrustUpdate,
     REVOCATION: Revocation,
+    RELAY: Relay,
     TRUST_RESULT: TrustResult,
     SYNC_REQUEST: SyncRequest,
     SYNC_RESPONSE: SyncResponse,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Told = Callable[[Result], None]
 
 BATCH = 2_000  # records of one settle: a quarter of a second of one core
+GATHER = 200  # ms at most between two batches: a commit costs as much as a hundred records
 FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
 FORGED = 50  # records that cannot be honest, after which a link is cut, however slowly they came
 QUEUED = 8 << 20  # bytes of records that wait for one link: a few frames
@@ -88,12 +89,23 @@ class Taking:
         self._queues: dict[int, _Queue] = {}
         self._updates: dict[bytes, Note] = {}
         self._turn = 0
+        self._not_before = 0  # more is gathered until then; a ms for each record of the last batch
         desk.on_close.append(self._leave)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits."""
-        return not self._queues
+        """Whether nothing waits, or more is gathered first."""
+        return not self._queues or self.is_gathering
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether what waits is left until more has come; alarms are not."""
+        queues = self._queues.values()
+        return bool(queues) and self._desk.now < self._not_before and not any(each.alarms for each in queues)
+
+    def next_time(self) -> int | None:
+        """Return when the next batch is taken, None while nothing waits."""
+        return self._not_before if self._queues else None
 
     def add(
         self, link: Link, lines: Sequence[bytes], *, alarm: bool = False, told: Told | None = None
@@ -118,10 +130,8 @@ class Taking:
             self._refused(Waiting(link, line, b"", told), "bad_envelope")
             return True
         waiting = Waiting(link, line, record_id(data), told)
-        link.known.add(waiting.id[:16])
-        if waiting.id in self._desk.verified:
-            self._desk.counts["duplicates"] += 1
-            self._sound(waiting, KNOWN, None)
+        if self._desk.holders.hold(waiting.id, link):
+            self._known(waiting)
             return True
         if queue.size + len(line) > QUEUED or len(queue) >= QUEUED_LINES:
             self._desk.counts["overflow"] += 1
@@ -132,11 +142,13 @@ class Taking:
         return True
 
     def settle(self) -> None:
-        """Verify and store a fair share of what waits, in one transaction.
+        """Verify and store a fair share of what waits, in one transaction, unless more is gathered first.
 
         Raises:
             DiskError, Busy: from the shelf; everything waits on.
         """
+        if self.is_gathering:
+            return
         batch = self._batch()
         lines = [group[0].line for group in batch.values()]
         if not lines:
@@ -146,6 +158,7 @@ class Taking:
         except BaseException:
             self._put_back(group for group in batch.values())
             raise
+        self._not_before = self._desk.now + min(len(lines), GATHER)
         self._desk.refresh()
         for group, result in zip(batch.values(), results, strict=True):
             self._judge(group, result.code)
@@ -170,7 +183,6 @@ class Taking:
             data = outline(line)
             if data is not None:
                 found = Waiting(link, line, record_id(data), None)
-                link.known.add(found.id[:16])
                 places.setdefault(found.id, []).append((index, found))
         while places:  # copies of one id that differ in the signature are taken one after another
             now = [copies.pop(0) for copies in places.values()]
@@ -240,26 +252,44 @@ class Taking:
         self._desk.counts["duplicates"] += len(group) - 1
         if code in _SOUND:
             first = group[0]
-            self._desk.verified.add(first.id)
             found = note(first.id, first.line)
+            holders = self._hold(group, code)
             if code == NEW:
                 self._desk.counts["records new"] += 1
                 self._forward(found)
+            if found.kind == "update":
+                self._keep_update(found)
+                for link in holders:
+                    self._accepted(found, link)
             for waiting in group:
-                waiting.link.proven += 1
-                self._sound(waiting, code, found)
+                _tell(waiting, code)
         else:
             for waiting in group:
                 self._refused(waiting, code)
 
-    def _sound(self, waiting: Waiting, code: str, found: Note | None) -> None:
-        if found is None:
-            found = self._updates.get(waiting.id)
-        if found is not None and found.kind == "update":
-            self._keep_update(found)
-            self._accepted(found, waiting.link)
-        if waiting.told:
-            waiting.told(Result(waiting.id, code))
+    def _hold(self, group: list[Waiting], code: str) -> list[Link]:
+        """Credit who brought a sound record; return whose peers hold it: they brought or announced it."""
+        desk, mask = self._desk, 0
+        for place, waiting in enumerate(group):
+            link = waiting.link
+            link.proven += 1
+            link.source.brought(*(1, 0) if code == NEW and not place else (0, 1))
+            mask |= link.bit if link.number in desk.links else 0
+        desk.holders.add(group[0].id, mask)
+        mask = desk.holders.of(group[0].id)
+        return [link for link in desk.open_links() if mask & link.bit]
+
+    def _known(self, waiting: Waiting) -> None:
+        self._desk.counts["duplicates"] += 1
+        waiting.link.source.brought(0, 1)
+        self.announced([waiting.id], waiting.link)
+        _tell(waiting, KNOWN)
+
+    def announced(self, ids: Iterable[bytes], link: Link) -> None:
+        """Take into account that a peer holds these: of updates, that it accepts them."""
+        for id_ in ids:
+            if id_ in self._updates:
+                self._accepted(self._updates[id_], link)
 
     def _keep_update(self, found: Note) -> None:
         self._updates[found.id] = found._replace(line=b"")
@@ -269,8 +299,7 @@ class Taking:
     def _refused(self, waiting: Waiting, code: str) -> None:
         self._desk.counts["records refused"] += 1
         link = waiting.link
-        if waiting.told:
-            waiting.told(Result(waiting.id, code))
+        _tell(waiting, code)
         if link.number not in self._desk.links:
             return
         link.outbox.refused(waiting.id, code)
@@ -285,3 +314,8 @@ class Taking:
     def _leave(self, link: Link, _code: str) -> None:
         """Forget what a link brought that is not verified yet."""
         self._queues.pop(link.number, None)
+
+
+def _tell(waiting: Waiting, code: str) -> None:
+    if waiting.told:
+        waiting.told(Result(waiting.id, code))

@@ -237,7 +237,9 @@ class Meshing:
             self._feed.tick(now)
         if self._timetable:
             wake = min(wake, self._timetable.tick(now))
-        turn, self._settled = Turn(self._mesh.drain(), self._settled), []
+        turn = Turn(self._mesh.drain(), [] if self._mesh.is_gathering else self._settled)
+        if turn.settled:
+            self._settled = []
         if any(turn):
             self._act(turn)
         links = {link.did: (link.since, "out" if link.url else "in") for link in self._mesh.links()}
