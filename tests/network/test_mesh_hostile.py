@@ -116,8 +116,15 @@ def greetings(stormer: Stormer, _count: int) -> None:
     say(stormer, payloads.HANDSHAKE, payloads.Done(3))
 
 
+def announcements(stormer: Stormer, count: int) -> None:
+    """Full announcements of records that do not exist, each time others."""
+    ids = random.Random(count).randbytes(32 * payloads.HAVE)
+    say(stormer, payloads.RELAY, payloads.Relay(base64(ids), True))
+
+
 ATTACKS = (
     garbage, oversize, unsigned, forged_records, alarms, replay, questions, nested, broken_sync, greetings,
+    announcements,
 )  # fmt: skip
 
 

@@ -65,6 +65,7 @@ PAYLOADS: dict[str, Payload] = {
     "PEER_ANNOUNCE": payloads.PeerAnnounce(raws([ANNOUNCED])),
     "TRUST_UPDATE": payloads.TrustUpdate(raws([UPDATE, RATING])),
     "REVOCATION": payloads.Revocation("CRITICAL", raws([REVOKED])),
+    "RELAY": payloads.Relay(base64(bytes.fromhex("ab" * 32 + "cd" * 32)), False),
     "TRUST_RESULT": payloads.TrustResult(["ab" * 32], [payloads.RefusedRecord("bad_signature", "cd" * 32)]),
     "SYNC_REQUEST": payloads.SyncRequest(id=7, feed=payloads.FeedOf(100, 1_000)),
     "SYNC_REQUEST-about": payloads.SyncRequest(id=8, about=payloads.AboutOf(0, 1_000, "agent:cursor-agent")),

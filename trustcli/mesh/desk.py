@@ -41,6 +41,7 @@ class Desk:
         self.entropy = entropy
         self.now = now
         self.links: dict[int, Link] = {}
+        self._open: list[Link] = []
         self.actions: list[Action] = []
         self.counts: Counter[str] = Counter()
         self.holders = Holders()
@@ -49,8 +50,12 @@ class Desk:
         self.on_close: list[Callable[[Link, str], None]] = []
 
     def open_links(self) -> list[Link]:
-        """Return the links whose handshake is done, oldest first."""
-        return [link for link in self.links.values() if link.is_open]
+        """Return the links whose handshake is done, in the order it was."""
+        return self._open.copy()
+
+    def open(self, link: Link) -> None:
+        """Note that the handshake of a link is done."""
+        self._open.append(link)
 
     def full_peers(self) -> list[str]:
         """Return the keys of the full nodes we are linked with."""
@@ -81,8 +86,7 @@ class Desk:
 
     def flush(self, link: Link) -> None:
         """Send what the outbox of a link lets go now."""
-        held, bit = self.holders.of, link.bit
-        for type_, payload in link.outbox.next_frames(self.now, lambda id_: bool(held(id_) & bit)):
+        for type_, payload in link.outbox.next_frames(self.now, self.holders, link.bit):
             self.send(link, type_, payload)
 
     def close(self, link: Link, code: str, *, quietly: bool = False) -> None:
@@ -91,7 +95,8 @@ class Desk:
             return
         if not quietly:
             self.send(link, CLOSE, Farewell(code))
-        if link.is_open:
+        if link in self._open:
+            self._open.remove(link)
             self.holders.leave(link)
         self.actions.append(Close(link.number, code))
         self.counts[f"closed {code}"] += 1

@@ -61,6 +61,7 @@ class Greeting:
         if answer:
             self._send(link, answer)
         if link.is_open:
+            self._desk.open(link)
             self._finish(link)
 
     def repeat(self, link: Link, frame: bytes) -> bool:

@@ -42,6 +42,11 @@ class Holders:
         """Return the mask of the links whose peers hold a verified record."""
         return self._held.get(id_, 0)
 
+    def lacking(self, ids: Iterable[bytes], bit: int) -> list[bytes]:
+        """Return those of the ids whose records a peer is not known to hold."""
+        held = self._held.get
+        return [id_ for id_ in ids if not (held(id_) or 0) & bit]
+
     def add(self, id_: bytes, mask: int = 0) -> bool:
         """Note that a record was verified and who holds it; say whether that is new."""
         claim = self._claims.pop(id_, None)

@@ -32,13 +32,11 @@ from trustcli.mesh.payloads import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from trustcli.mesh.contents import Note
+    from trustcli.mesh.holders import Holders
     from trustcli.mesh.payloads import Payload
-
-    Holds = Callable[[bytes], bool]
-    """Says whether the peer is known to hold the record with an id."""
 
 RATE, BURST = 95, 90  # of the receiver's 100 a minute: networks bunch messages up
 RESERVE = 20  # tokens that only CRITICAL records may use
@@ -113,15 +111,21 @@ class Outbox:
         """Whether no record waits."""
         return not self._size
 
-    def next_frames(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
-        """Return what may go now, most urgent first; the tokens for it are taken."""
-        yield from self._urgent(now, holds)
+    def next_frames(self, now: int, holders: Holders, bit: int) -> Iterator[tuple[str, Payload]]:
+        """Return what may go now, most urgent first; the tokens for it are taken.
+
+        Args:
+            holders: says what the peer came to hold meanwhile, by the bit of this link.
+        """
+        for lane in ((CRITICAL, REVOCATION), (CRITICAL, TRUST_UPDATE)):
+            while self._lanes.get(lane) and self.spend(now):
+                yield self._frame(lane)
         while self._replies and self.spend(now, RESERVE // 2):
             yield self._replies.popleft()
-        if now >= self._push_at:
-            yield from self._paced(now, holds)
+        if now >= self._push_at and self._size:
+            yield from self._paced(now, holders, bit)
         if now >= self._relay_at and (self._have or not self._is_told):
-            yield from self._relay(now, holds)
+            yield from self._relay(now, holders, bit)
         if now >= self._result_at and (self._accepted or self._refused) and self.spend(now, RESERVE):
             self._result_at = now + RESULT_PACE
             yield TRUST_RESULT, self._result()
@@ -141,56 +145,49 @@ class Outbox:
             return None
         return max(min(times), now + self._tokens.wait(now, RESERVE + 1))
 
-    def _urgent(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
-        for lane in ((CRITICAL, REVOCATION), (CRITICAL, TRUST_UPDATE)):
-            while self._has(lane, holds) and self.spend(now):
-                yield self._frame(lane, holds)
-
-    def _paced(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
-        """One frame of each kind that has something, and the pace after it."""
+    def _paced(self, now: int, holders: Holders, bit: int) -> Iterator[tuple[str, Payload]]:
+        """One frame of each kind that has something the peer lacks, and the pace after it."""
         for lane in sorted(self._lanes, key=_urgency):
-            if lane[0] != CRITICAL and self._has(lane, holds) and self.spend(now, RESERVE):
+            if lane[0] != CRITICAL and self._has(lane, holders, bit) and self.spend(now, RESERVE):
                 pace = QUICK if self._tokens.left(now) > BURST // 2 else PACE
                 self._push_at = max(self._push_at, now) + pace
-                yield self._frame(lane, holds)
+                yield self._frame(lane)
 
-    def _relay(self, now: int, holds: Holds) -> Iterator[tuple[str, Payload]]:
-        """Announce what the peer does not hold yet, and say how we want its relays."""
-        while self._have and holds(self._have[0]):
-            self._have.popleft()
-        if (self._have or not self._is_told) and self.spend(now, RESERVE):
-            ids = list[bytes]()
-            while self._have and len(ids) < HAVE:
-                id_ = self._have.popleft()
-                if not holds(id_):
-                    ids.append(id_)
-            quick = len(self._have) > HAVE or self._tokens.left(now) > BURST // 2
-            self._relay_at, self._is_told = now + (RELAY_QUICK if quick else RELAY_PACE), True
-            yield RELAY, Relay(base64(b"".join(ids)), self._whole)
-
-    def _has(self, lane: tuple[str, str], holds: Holds) -> bool:
-        """Drop the first records of a lane that the peer holds by now; say whether any is left."""
-        notes = self._lanes.get(lane)
-        while notes and holds(notes[0].id):
-            self._size -= len(notes.popleft().line)
+    def _has(self, lane: tuple[str, str], holders: Holders, bit: int) -> bool:
+        """Drop the records of a lane that the peer holds by now; say whether any is left."""
+        notes = self._lanes[lane]
+        lacking = set(holders.lacking([note.id for note in notes], bit))
+        if len(lacking) < len(notes):
+            self._size -= sum(len(note.line) for note in notes if note.id not in lacking)
+            self._lanes[lane] = notes = deque(note for note in notes if note.id in lacking)
         return bool(notes)
 
-    def _frame(self, lane: tuple[str, str], holds: Holds) -> tuple[str, Payload]:
+    def _relay(self, now: int, holders: Holders, bit: int) -> Iterator[tuple[str, Payload]]:
+        """Announce what the peer lacks, and say how we want its relays."""
+        ids = holders.lacking(self._have, bit)
+        self._have.clear()
+        self._have.extend(ids[HAVE:])
+        if (ids or not self._is_told) and self.spend(now, RESERVE):
+            quick = len(ids) > HAVE or self._tokens.left(now) > BURST // 2
+            self._relay_at, self._is_told = now + (RELAY_QUICK if quick else RELAY_PACE), True
+            yield RELAY, Relay(base64(b"".join(ids[:HAVE])), self._whole)
+        else:
+            self._have.extendleft(reversed(ids[:HAVE]))
+
+    def _frame(self, lane: tuple[str, str]) -> tuple[str, Payload]:
         priority, type_ = lane
-        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else RECORDS, holds))
+        records = raws(self._take(self._lanes[lane], PEERS if type_ == PEER_ANNOUNCE else RECORDS))
         if type_ == REVOCATION:
             return type_, Revocation(priority, records)
         return type_, PeerAnnounce(records) if type_ == PEER_ANNOUNCE else TrustUpdate(records)
 
-    def _take(self, notes: deque[Note], most: int, holds: Holds) -> list[bytes]:
+    def _take(self, notes: deque[Note], most: int) -> list[bytes]:
         """Remove what fits into one frame, the oldest first; one record always does."""
         lines, room = list[bytes](), ROOM
         while notes and len(lines) < most and len(notes[0].line) < room:
-            note = notes.popleft()
-            self._size -= len(note.line)
-            if not holds(note.id):
-                lines.append(note.line)
-                room -= len(note.line) + 1
+            lines.append(notes.popleft().line)
+            room -= len(lines[-1]) + 1
+        self._size -= sum(map(len, lines))
         return lines
 
     def _result(self) -> TrustResult:

@@ -13,8 +13,9 @@ from itertools import count
 
 from msgspec import UNSET
 
+from trustcli.mesh.faults import fault
 from trustcli.mesh.messages import from_base64, lines
-from trustcli.mesh.payloads import SYNC_REQUEST, SyncRequest
+from trustcli.mesh.payloads import HAVE, SYNC_REQUEST, SyncRequest
 from trustcli.sync.exchange import WANTED
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 WAIT = 2_000  # ms that an announced record has to come by itself, or after it was asked for
 FIRST_ASK = 1 << 40  # ids of our questions: syncs over the same link count from 1
-APART = 1_000  # ms between two peers that are told to announce: what the first one brought comes by others
+APART = 1_000  # ms between two times that peers are told to announce: others bring what these did
 _ID = 32  # bytes
 
 
@@ -46,7 +47,7 @@ class Relaying:
         self._taking = taking
         self._numbers = count(FIRST_ASK)
         self._asked: dict[int, _Asked] = {}  # by link
-        self._lull = 0  # until when nobody else is told to announce
+        self._lull = 0  # until when nobody else is told
         desk.on_close.append(self._leave)
 
     def heard(self, link: Link, relay: Relay) -> None:
@@ -55,12 +56,11 @@ class Relaying:
         Raises:
             PeerFault: `bad_payload`.
         """
+        ids = _split(from_base64(relay.have))
         link.relays = relay.whole
-        if relay.have:
-            ids = _split(from_base64(relay.have))
-            self._desk.counts["announced to us"] += len(ids)
-            self._desk.holders.claim(ids, link, self._desk.now + WAIT)
-            self._taking.announced(ids, link)
+        self._desk.counts["announced to us"] += len(ids)
+        self._desk.holders.claim(ids, link, self._desk.now + WAIT)
+        self._taking.announced(ids, link)
 
     def answered(self, link: Link, response: SyncResponse) -> bool:
         """Take the records that a peer was asked for; say whether it was a question of ours."""
@@ -74,7 +74,7 @@ class Relaying:
         return True
 
     def tick(self) -> None:
-        """Ask for what was announced and did not come; tell the most useless relay to announce."""
+        """Ask for what was announced and did not come; tell useless relays to announce."""
         now = self._desk.now
         for number, asked in list(self._asked.items()):
             if now >= asked.until:
@@ -125,16 +125,17 @@ class Relaying:
     # who relays whole
 
     def _thin_out(self) -> None:
-        """Of the peers whose relays are mostly copies, tell one to announce; then count anew."""
+        """Of the peers whose relays are mostly copies, tell the worse half to announce; then count anew."""
         links = self._desk.open_links()
-        useless = max(links, key=lambda link: link.source.useless, default=None)
-        if useless is None or not useless.source.useless:
+        useless = [link for link in links if link.source.useless]
+        if not useless:
             return
+        useless.sort(key=lambda link: -link.source.useless)
         self._lull = self._desk.now + APART
-        if not useless.source.is_thin:
-            self._desk.counts["relays thinned"] += 1
-        useless.source.is_thin = True
-        useless.outbox.prefer(whole=False)
+        for link in useless[: (len(useless) + 1) // 2]:
+            self._desk.counts["relays thinned"] += not link.source.is_thin
+            link.source.is_thin = True
+            link.outbox.prefer(whole=False)
         for link in links:
             link.source.start_over()
 
@@ -143,4 +144,6 @@ class Relaying:
 
 
 def _split(ids: bytes) -> list[bytes]:
-    return [ids[start : start + _ID] for start in range(0, len(ids) - _ID + 1, _ID)]
+    if len(ids) % _ID or len(ids) > HAVE * _ID:
+        raise fault("bad_payload", f"up to {HAVE} ids")
+    return [ids[start : start + _ID] for start in range(0, len(ids), _ID)]
