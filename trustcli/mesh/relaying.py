@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WAIT = 2_000  # ms that an announced record has to come by itself, or after it was asked for
 FIRST_ASK = 1 << 40  # ids of our questions: syncs over the same link count from 1
-APART = 1_000  # ms between two times that peers are told to announce: others bring what these did
+APART = 500  # ms between two times that peers are told to announce: others bring what these did
 _ID = 32  # bytes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PATIENCE = 256  # records after which a peer is judged: for fewer, copies are cheaper than anything else
+PATIENCE = 128  # records after which a peer is judged: for fewer, copies are cheaper than anything else
 MOST_PATIENCE = 1 << 16
 USEFUL = 4  # one new record in so many is enough
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Told = Callable[[Result], None]
 
 BATCH = 2_000  # records of one settle: a quarter of a second of one core
-GATHER = 200  # ms at most between two batches: a commit costs as much as verifying thirty records
+GATHER = 250  # ms at most between two batches: a commit costs as much as verifying thirty records
 FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
 FORGED = 50  # records that cannot be honest, after which a link is cut, however slowly they came
 QUEUED = 8 << 20  # bytes of records that wait for one link: a few frames
@@ -89,7 +89,7 @@ class Taking:
         self._queues: dict[int, _Queue] = {}
         self._updates: dict[bytes, Note] = {}
         self._turn = 0
-        self._not_before = 0  # more is gathered until then: 2 ms for each record of the last batch
+        self._not_before = 0  # more is gathered until then: 4 ms for each record of the last batch
         desk.on_close.append(self._leave)
 
     @property
@@ -159,7 +159,7 @@ class Taking:
             self._put_back(group for group in batch.values())
             raise
         if not self._queues:
-            self._not_before = self._desk.now + min(2 * len(lines), GATHER)
+            self._not_before = self._desk.now + min(4 * len(lines), GATHER)
         self._desk.refresh()
         for group, result in zip(batch.values(), results, strict=True):
             self._judge(group, result.code)
