@@ -199,6 +199,26 @@ def test_updates_commit_over_announcements() -> None:
         assert commit.committed, host.name
 
 
+def test_who_announces_an_update_accepts_it() -> None:
+    """Before it is here or after: the announcement counts as the record itself would, and is answered so."""
+    net, middle, (early, giver, late, last) = pair(4)
+    body = {"subject": did_of("agent"), "event": "score-update", "score": 5}
+    record = sealed("witness", "update", body)
+    early.machine.say(payloads.RELAY, Relay(base64(record.digest), True))
+    net.run(100)
+    giver.machine.push(record.line)
+    net.run(100)
+    (commit,) = middle.memory.commits.values()
+    assert (commit.accepted, commit.of, commit.committed) == (2, 4, 0)
+    late.machine.say(payloads.RELAY, Relay(base64(record.digest), True))
+    last.machine.push(record.line)
+    net.run(3_000)
+    (commit,) = middle.memory.commits.values()
+    assert (commit.accepted, commit.committed > 0) == (3, True)
+    for puppet in (early, giver, late, last):
+        assert [one.accepted for one in puppet.machine.said(payloads.TRUST_RESULT)] == [[record.id]]
+
+
 def test_copies_are_not_sent_to_who_announced_them() -> None:
     """What a peer came to hold while it waited here does not go there, whole or announced."""
     net = Network()
