@@ -56,6 +56,23 @@ CLOSES = {
 }
 """Why a link is closed, besides the fatal faults."""
 
+FORGERIES = frozenset(
+    (
+        "bad_encoding",
+        "bad_envelope",
+        "bad_key",
+        "bad_signature",
+        "bad_text",
+        "not_canonical",
+        "not_integer",
+        "not_json",
+        "too_big",
+        "too_deep",
+        "wrong_network",
+    )
+)
+"""Refusals of what no node that verifies could hold. Others come with another version, or another clock."""
+
 
 def fault(code: str, detail: str = "") -> PeerFault:
     """Return the error of a code in FAULTS."""

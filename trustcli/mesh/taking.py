@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 
 from trustcli.mesh.contents import note
+from trustcli.mesh.faults import FORGERIES
+from trustcli.mesh.waiting import Queue, Waiting
 from trustcli.records.crypto import record_id
 from trustcli.records.envelope import outline
 from trustcli.sync.exchange import Result
@@ -21,55 +23,14 @@ if TYPE_CHECKING:
     from trustcli.mesh.contents import Note
     from trustcli.mesh.desk import Desk
     from trustcli.mesh.link import Link
-
-    Told = Callable[[Result], None]
+    from trustcli.mesh.waiting import Told
 
 BATCH = 2_000  # records of one settle: a quarter of a second of one core
 GATHER = 250  # ms at most between two batches: a commit costs as much as verifying thirty records
 FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
 FORGED = 50  # records that cannot be honest, after which a link is cut, however slowly they came
-QUEUED = 8 << 20  # bytes of records that wait for one link: a few frames
-QUEUED_LINES = 10_000
 NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
 _SOUND = frozenset((NEW, KNOWN, NOT_MINE))
-_FORGED = frozenset(
-    (
-        "bad_encoding",
-        "bad_envelope",
-        "bad_key",
-        "bad_signature",
-        "bad_text",
-        "not_canonical",
-        "not_integer",
-        "not_json",
-        "too_big",
-        "too_deep",
-        "wrong_network",
-    )
-)
-"""Refusals of what no node that verifies could hold. Others come with another version, or another clock."""
-
-
-class Waiting:
-    """One line in a queue: who brought it, and who wants to know what became of it."""
-
-    __slots__ = ("id", "line", "link", "told")
-
-    def __init__(self, link: Link, line: bytes, id_: bytes, told: Told | None) -> None:
-        self.link, self.line, self.id, self.told = link, line, id_, told
-
-
-class _Queue:
-    """What one link brought, alarms apart."""
-
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        self.alarms: deque[Waiting] = deque()
-        self.others: deque[Waiting] = deque()
-        self.size = 0
-
-    def __len__(self) -> int:
-        return len(self.alarms) + len(self.others)
 
 
 class Taking:
@@ -86,7 +47,7 @@ class Taking:
         self._desk = desk
         self._forward = forward
         self._accepted = accepted
-        self._queues: dict[int, _Queue] = {}
+        self._queues: dict[int, Queue] = {}
         self._updates: dict[bytes, Note] = {}
         self._turn = 0
         self._not_before = 0  # more is gathered until then: 4 ms for each record of the last batch
@@ -114,7 +75,7 @@ class Taking:
 
         What is known is answered at once.
         """
-        queue = self._queues.setdefault(link.number, _Queue(link))
+        queue = self._queues.setdefault(link.number, Queue(link))
         complete = True
         for line in lines:
             if link.number in self._desk.links:  # it may be cut off for any of its lines
@@ -123,7 +84,7 @@ class Taking:
             self._queues.pop(link.number, None)
         return complete
 
-    def _add(self, queue: _Queue, link: Link, line: bytes, alarm: bool, told: Told | None) -> bool:
+    def _add(self, queue: Queue, link: Link, line: bytes, alarm: bool, told: Told | None) -> bool:
         self._desk.counts["records in"] += 1
         data = outline(line)
         if data is None:
@@ -133,7 +94,7 @@ class Taking:
         if self._desk.holders.hold(waiting.id, link):
             self._known(waiting)
             return True
-        if queue.size + len(line) > QUEUED or len(queue) >= QUEUED_LINES:
+        if not queue.has_room(line):
             self._desk.counts["overflow"] += 1
             return False
         alarm = alarm and link.alarms.take(self._desk.now)
@@ -214,7 +175,7 @@ class Taking:
 
     def _round(
         self,
-        order: list[_Queue],
+        order: list[Queue],
         shares: list[int],
         name: str,
         batch: dict[bytes, list[Waiting]],
@@ -240,7 +201,7 @@ class Taking:
         for group in groups:
             for waiting in group:
                 if waiting.link.number in self._desk.links:
-                    queue = self._queues.setdefault(waiting.link.number, _Queue(waiting.link))
+                    queue = self._queues.setdefault(waiting.link.number, Queue(waiting.link))
                     queue.others.appendleft(waiting)
                     queue.size += len(waiting.line)
 
@@ -263,7 +224,7 @@ class Taking:
                 for link in holders:
                     self._accepted(found, link)
             for waiting in group:
-                _tell(waiting, code)
+                waiting.tell(code)
         else:
             for waiting in group:
                 self._refused(waiting, code)
@@ -284,7 +245,7 @@ class Taking:
         self._desk.counts["duplicates"] += 1
         waiting.link.source.brought(0, 1)
         self.announced([waiting.id], waiting.link)
-        _tell(waiting, KNOWN)
+        waiting.tell(KNOWN)
 
     def announced(self, ids: Iterable[bytes], link: Link) -> None:
         """Take into account that a peer holds these: of updates, that it accepts them."""
@@ -300,11 +261,11 @@ class Taking:
     def _refused(self, waiting: Waiting, code: str) -> None:
         self._desk.counts["records refused"] += 1
         link = waiting.link
-        _tell(waiting, code)
+        waiting.tell(code)
         if link.number not in self._desk.links:
             return
         link.outbox.refused(waiting.id, code)
-        if code in _FORGED:
+        if code in FORGERIES:
             link.forged += 1
             self._desk.blame(link, "bad_record")
             if link.forged >= FORGED and link.number in self._desk.links:
@@ -315,8 +276,3 @@ class Taking:
     def _leave(self, link: Link, _code: str) -> None:
         """Forget what a link brought that is not verified yet."""
         self._queues.pop(link.number, None)
-
-
-def _tell(waiting: Waiting, code: str) -> None:
-    if waiting.told:
-        waiting.told(Result(waiting.id, code))
