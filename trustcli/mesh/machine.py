@@ -120,7 +120,6 @@ class Mesh:
         self._taking.settle()
         self._answering.settle()
         self._syncing.settle()
-        self._forwarding.woke()
         self._forwarding.flush()
 
     def closed(self, link: int, now: int) -> None:
@@ -131,7 +130,7 @@ class Mesh:
             self._desk.close(found, "gone", quietly=True)
 
     def woke(self, now: int) -> None:
-        """The ledger changed from outside: another process added records.
+        """The ledger changed, and not by `settle`: push what is new.
 
         Raises:
             DiskError, Busy: from the shelf; call again.

@@ -103,6 +103,7 @@ class Meshing:
         self._act = act
         self._worker = Worker("mesh", self._rest, failed)
         self._settled: list[int] = []
+        self._has_more = False  # records that the machine was not told of
         self._noted = 0
         self._credits: dict[str, Credit] = {}
         self._counts: Counter[str] = Counter()
@@ -191,6 +192,7 @@ class Meshing:
 
     def _take(self, lines: Sequence[bytes]) -> Taken:
         results = self._shelf.take(lines)
+        self._has_more = True
         return Taken(self._shelf.head(), tuple(results))
 
     def _ban(self, key: str, now: int) -> None:
@@ -250,8 +252,10 @@ class Meshing:
     def _settle(self, now: int) -> None:
         """Take in what other processes wrote and what came over links; while somebody else writes, later."""
         try:
-            if self._shelf.has_changed():
+            self._has_more = self._shelf.has_changed() or self._has_more
+            if self._has_more:
                 self._mesh.woke(now)
+                self._has_more = False
             self._mesh.settle(now)
         except Busy:
             pass
