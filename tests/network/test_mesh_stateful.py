@@ -45,7 +45,7 @@ class Meshed(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 1_000), lossy=st.booleans())
     def begin(self, seed: int, lossy: bool) -> None:
         """Start the nodes."""
-        faults = Faults(0.3, 0.1, (0, 200)) if lossy else Faults(delay=(0, 50))
+        faults = Faults(0.3, 0.1, (0, 200)) if lossy else Faults(0.05, 0.05, (0, 50))
         self.net = Network(seed, faults)
         for number in range(NODES):
             Host(self.net, f"n{number}", seeds=[f"n{number - 1}"] if number else [])
