@@ -258,7 +258,7 @@ def pair(count: int = 1) -> tuple[Network, Host, list[Host]]:
 
 
 def test_promises_that_are_not_kept_cost_one_question_at_a_time() -> None:
-    """A peer that announces thousands of records it has not is asked for a thousand in two seconds."""
+    """A peer that announces thousands of records it has not is asked for a thousand at a time."""
     net, middle, (liar,) = pair()
     for number in range(20):
         ids = b"".join(bytes([number]) + place.to_bytes(31, "big") for place in range(payloads.HAVE))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trustcli.mesh.payloads import Relay, SyncResponse
     from trustcli.mesh.taking import Taking
 
-WAIT = 2_000  # ms that an announced record has to come by itself, or after it was asked for
+WAIT = 1_500  # ms that an announced record has to come by itself, or after it was asked for
 FIRST_ASK = 1 << 40  # ids of our questions: syncs over the same link count from 1
 APART = 500  # ms between two times that peers are told to announce: others bring what these did
 _ID = 32  # bytes
