@@ -433,3 +433,39 @@ def test_questions_do_not_pile_up_answers() -> None:
 def say_to(host: Host, link: int, request: SyncRequest) -> None:
     """Ask over one link."""
     host.machine.say(payloads.SYNC_REQUEST, request, link)
+
+
+def answered(records: int) -> tuple[int, int]:
+    """Let two peers ask while one of them brings records; return the answers of one turn, and of one more."""
+    net = Network(1)
+    honest = Host(net, "honest")
+    askers = [Host(net, f"asker-{number}", build=Puppet) for number in range(2)]
+    net.start()
+    for asker in askers:
+        net.connect(asker, honest)
+    net.run(3_000)
+    machine, counts = honest.machine, list[int]()
+    lines = [rating(f"a{one}", "somebody", 3).line for one in range(records)]
+    for facts, asker in zip(machine.links(), askers, strict=True):
+        (link,) = asker.machine.links.values()
+        beat = link.frame(payloads.PONG, Beat(head_of(asker.shelf.head())), net.now)
+        machine.received(facts.number, beat, net.now)
+        assert not machine.has_work(facts.number), "a heartbeat waits for nothing"
+        question = SyncRequest(id=1, feed=FeedOf(0, 10))
+        machine.received(facts.number, link.frame(payloads.SYNC_REQUEST, question, net.now), net.now)
+        assert machine.has_work(facts.number)
+        if records and asker is askers[0]:
+            update = link.frame(payloads.TRUST_UPDATE, TrustUpdate(raws(lines)), net.now)
+            machine.received(facts.number, update, net.now)
+    before = machine.counts().get("sent SYNC_RESPONSE", 0)
+    for later in (0, 1_000):
+        machine.settle(net.now + later)
+        machine.tick(net.now + later)
+        counts.append(machine.counts().get("sent SYNC_RESPONSE", 0) - before)
+    return counts[0], counts[1]
+
+
+def test_while_records_come_one_question_is_answered_a_turn() -> None:
+    """The other one when that is over; without records both at once."""
+    assert answered(0) == (2, 2)
+    assert answered(50) == (1, 2)

@@ -561,6 +561,32 @@ def test_a_flood_of_requests() -> None:
     assert asyncio.run(scenario()) == ([b"200"] * 10 + [b"429"] * 6, b"", 200)
 
 
+def test_who_knocks_again_and_again_is_not_let_in() -> None:
+    """An address that was told to wait with a mesh link and knocks on is shut out; others are let in."""
+
+    async def knock(server: Server) -> int:
+        one = await Wire.to(server, "127.0.0.3")
+        await one.put(UPGRADE)
+        try:
+            return (await one.answer())[0]
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return 0
+        finally:
+            await one.close()
+
+    async def scenario() -> tuple[list[int], int, int]:
+        desk = FakeDesk()
+        desk.waiting = {"127.0.0.3"}
+        async with serving(desk, limits=LIMITS._replace(patience=10, knock=4)) as server:
+            knocks = [await knock(server) for _ in range(5)]
+            alone = await exchange(server, closing(GET), "127.0.0.3")
+            link, head = await dial(server)
+            await link.close()
+            return knocks, status_of(alone), status_of(head)
+
+    assert asyncio.run(scenario()) == ([429, 429, 429, 0, 0], 0, 101)
+
+
 def test_nothing_is_left_behind() -> None:
     """After 2,000 connections, dropped at every stage, no file, task, timer or connection is left over."""
     ends = (

@@ -157,6 +157,15 @@ def test_limits_of_the_answering_side() -> None:
         answer(Reconcile(b"\x61\xff\xff\xff"), shelf)
 
 
+def test_a_page_with_little_room_says_that_there_is_more() -> None:
+    """Whoever has other work gives a smaller page, from which one goes on as from any other."""
+    shelf = ListShelf([line_of(number) for number in range(100)])
+    page = answer(Feed(0, PAGE), shelf, 10 * len(line_of(1)))
+    assert isinstance(page, Page)
+    assert 0 < len(page.lines) < 20
+    assert (page.next, page.more) == (len(page.lines), True)
+
+
 def test_an_offer_is_answered_line_by_line() -> None:
     """New, known and refused are told apart, and the head is the one afterwards."""
     shelf = ListShelf([line_of(1)])

@@ -1,8 +1,16 @@
-"""Addresses from which somebody was cut off wait, longer each time, and are forgiven."""
+"""Addresses from which somebody was cut off wait; links hold few frames, and end when they should."""
 
 from __future__ import annotations
 
-from trustcli.node.links import ADDRESSES, FIRST_WAIT, LONGEST_WAIT, Waits
+import asyncio
+
+import pytest
+
+from trustcli.mesh.actions import Close, Send
+from trustcli.node import links
+from trustcli.node.links import AHEAD, FIRST_AHEAD, FRAMES, GROWTH, Ahead, Links
+from trustcli.node.meshing import Turn
+from trustcli.transports.waits import ADDRESSES, FIRST_WAIT, LONGEST_WAIT, Waits
 
 
 def test_an_address_waits_longer_each_time_up_to_a_minute() -> None:
@@ -45,3 +53,105 @@ def test_what_is_remembered_is_bounded() -> None:
         waits.cut(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 0.0)
     assert waits.may_enter("10.0.0.0", 0.0)
     assert not waits.may_enter("10.0.0.1", 0.0)
+
+
+async def entered(ahead: Ahead, size: int, most: int = 1_000) -> int:
+    """Let frames of a size wait until no more may; return how many did."""
+    for count in range(most):
+        try:
+            async with asyncio.timeout(0):
+                await ahead.enter(size)
+        except TimeoutError:
+            return count
+    return most
+
+
+def test_a_link_has_one_large_frame_wait_or_some_small_ones() -> None:
+    """However small: so many that a flooder is soon through; and one there may always be."""
+
+    async def scenario() -> list[int]:
+        sizes = FIRST_AHEAD, FIRST_AHEAD // 4, 10, AHEAD * 2
+        return [await entered(Ahead(), size) for size in sizes]
+
+    assert asyncio.run(scenario()) == [1, 4, FRAMES, 1]
+
+
+def test_who_brought_much_may_have_more_wait() -> None:
+    """A byte more for each eight that were settled, up to four large frames."""
+
+    async def settled(ahead: Ahead, frames: int) -> None:
+        for _ in range(frames):
+            assert await entered(ahead, FIRST_AHEAD, most=1) == 1
+            ahead.settled()
+
+    async def scenario(frames: int) -> int:
+        ahead = Ahead()
+        await settled(ahead, frames)
+        return await entered(ahead, FIRST_AHEAD)
+
+    counts = (GROWTH - 1, GROWTH, 2 * GROWTH, 10 * GROWTH)
+    assert [asyncio.run(scenario(count)) for count in counts] == [1, 2, 3, AHEAD // FIRST_AHEAD]
+
+
+class Deaf:
+    """A channel whose other side sends and does not read."""
+
+    address = "198.51.100.7"
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    async def send(self, _frame: bytes) -> None:
+        """Wait for a reader."""
+        await asyncio.sleep(60)
+
+    async def receive(self) -> bytes | None:
+        """Have a frame, again and again."""
+        await asyncio.sleep(0.001)
+        return b"frame"
+
+    async def close(self, _code: int = 1000) -> None:
+        """Be closed."""
+        self.is_closed = True
+
+
+class Heard:
+    """A mesh that counts the frames, and settles none."""
+
+    def __init__(self) -> None:
+        self.frames = self.closed_links = 0
+
+    def opened(self, *_: object) -> None:
+        """A link is there."""
+
+    def received(self, _link: int, _frame: bytes) -> bool:
+        """A frame is there."""
+        self.frames += 1
+        return True
+
+    def closed(self, _link: int) -> None:
+        """A link is gone."""
+        self.closed_links += 1
+
+
+def test_a_link_that_is_to_end_does_not_wait_for_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is queued has a moment to go out; what comes meanwhile is not heard any more."""
+    monkeypatch.setattr(links, "LAST_WORDS", 0.05)
+
+    async def scenario() -> tuple[bool, int, int]:
+        mesh, channel = Heard(), Deaf()
+        found = Links(mesh, allow_private=False, trusted=frozenset())  # type: ignore[arg-type]
+        running = asyncio.ensure_future(found.run(channel))
+        while not mesh.frames:
+            await asyncio.sleep(0)
+        found.act(Turn([Send(1, b"a"), Close(1, "cut")]))
+        before = mesh.frames
+        async with asyncio.timeout(30):
+            await running
+        return (
+            channel.is_closed and found.is_waiting(channel.address),
+            mesh.frames - before,
+            mesh.closed_links,
+        )
+
+    assert asyncio.run(scenario()) == (True, 0, 1)

@@ -60,8 +60,12 @@ class Answering:
         """Whether there is nothing that `settle` may answer now."""
         return not self._is_due() or not self._budget.left(self._desk.now)
 
+    def holds(self, link: int) -> bool:
+        """Say whether questions of a link wait."""
+        return link in self._askers and bool(self._askers[link].questions)
+
     def settle(self) -> None:
-        """Answer one question of each peer.
+        """Answer one question of each peer; while records come by the thousand, of one peer in its turn.
 
         Raises:
             DiskError, Busy: from the shelf; the peer asks again.
@@ -72,6 +76,8 @@ class Answering:
         for asker in askers[start:] + askers[:start]:
             if asker.is_due and self._budget.take(self._desk.now):
                 self._serve(asker, asker.questions.popleft())
+                if self._taking.is_busy:
+                    return
 
     def next_time(self) -> int | None:
         """Return when the next answer may be given, None while nobody waits for one."""

@@ -5,6 +5,8 @@ All of it in integers and with the time as an argument, so that a run can be rep
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -67,7 +69,7 @@ class Buckets:
 
     def __init__(self, rate_per_minute: int, burst: int, size: int) -> None:
         self._rate, self._burst, self._size = rate_per_minute, burst, size
-        self._buckets: dict[Hashable, TokenBucket] = {}
+        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -84,7 +86,7 @@ class Buckets:
         bucket = self._buckets.pop(key, None) or TokenBucket(self._rate, self._burst)
         self._buckets[key] = bucket
         if len(self._buckets) > self._size:
-            del self._buckets[next(iter(self._buckets))]
+            self._buckets.popitem(last=False)
         return bucket
 
 
@@ -121,7 +123,8 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._keys: dict[Hashable, None] = {}
+        # the first key of a plain dict is looked for behind all that were deleted before it
+        self._keys: OrderedDict[Hashable, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -135,7 +138,7 @@ class Recent:
             return False
         self._keys[key] = None
         if len(self._keys) > self._size:
-            del self._keys[next(iter(self._keys))]
+            self._keys.popitem(last=False)
         return True
 
     def update(self, keys: Iterable[Hashable]) -> None:

@@ -110,6 +110,10 @@ class Mesh:
         except PeerFault as problem:
             self._desk.blame(found, problem.code)
 
+    def has_work(self, link: int) -> bool:
+        """Say whether what came over a link waits for `settle`, or the link is over."""
+        return link not in self._desk.links or self._taking.holds(link) or self._answering.holds(link)
+
     def settle(self, now: int) -> None:
         """Verify and store what was received, in fair shares; forward what is new, answer, sync.
 

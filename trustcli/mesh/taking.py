@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 BATCH = 2_000  # records of one settle: a quarter of a second of one core
 GATHER = 250  # ms at most between two batches: a commit costs as much as verifying thirty records
+BUSY = 4  # records of a batch for each ms that they are thought to take, twice as long as they do
 FIRST_SHARE = 50  # records of a link that never brought a good one; then twice what it brought
 FORGED = 50  # records that cannot be honest, after which a link is cut, however slowly they came
 NEW, KNOWN, NOT_MINE = "new", "known", "not_mine"
@@ -50,6 +51,7 @@ class Taking:
         self._queues: dict[int, Queue] = {}
         self._updates: dict[bytes, Note] = {}
         self._turn = 0
+        self._busy_until = 0
         self._not_before = 0  # more is gathered until then: 4 ms for each record of the last batch
         desk.on_close.append(self._leave)
 
@@ -63,6 +65,15 @@ class Taking:
         """Whether what waits is left until more has come; alarms are not."""
         queues = self._queues.values()
         return bool(queues) and self._desk.now < self._not_before and not any(each.alarms for each in queues)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether records come by the thousand: what costs as much waits."""
+        return self._desk.now < self._busy_until
+
+    def holds(self, link: int) -> bool:
+        """Say whether records of a link wait."""
+        return link in self._queues
 
     def next_time(self) -> int | None:
         """Return when the next batch is taken, None while nothing waits."""
@@ -121,6 +132,7 @@ class Taking:
             raise
         if not self._queues:
             self._not_before = self._desk.now + min(4 * len(lines), GATHER)
+        self._busy_until = self._desk.now + len(lines) // BUSY
         self._desk.refresh()
         for group, result in zip(batch.values(), results, strict=True):
             self._judge(group, result.code)

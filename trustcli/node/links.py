@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 
 from trustcli.errors import TrustError
 from trustcli.mesh import faults
 from trustcli.mesh.actions import Close, Dial, Send
-from trustcli.transports import guards, websocket
+from trustcli.transports import websocket
+from trustcli.transports.waits import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +19,42 @@ if TYPE_CHECKING:
     from trustcli.node.meshing import Meshing, Turn
     from trustcli.transports.desk import Channel
 
-AHEAD = 4  # frames of one link that wait to be settled: 2 MiB at most
-GROWTH = 8  # settled frames after which one more may wait; at first it is one: a flooder gets no further
+FIRST_AHEAD = 512 << 10  # bytes of one link that may wait to be settled: a large frame, or many small ones
+AHEAD = 2 << 20  # and of one that brought much
+GROWTH = 8  # bytes settled for each that may wait more
+FRAMES = 256  # of one link that may wait: a flooder has sent too many before the first is settled, and is cut
 OUT = 64  # frames of one link that wait to be sent; the machine paces itself far below
 DIALS = 8  # under way at once
-FIRST_WAIT = 1.0  # seconds an address waits whose key was cut off; each time twice as long
-LONGEST_WAIT = 64.0
-ADDRESSES = 4_096  # that wait
+LAST_WORDS = 1.0  # seconds for what is queued to go out once a link is to end
+
+
+class Ahead:
+    """The frames of one link that wait to be settled; the link is not read on while there are too many."""
+
+    def __init__(self) -> None:
+        self._sizes: deque[int] = deque()
+        self._waiting = 0
+        self._settled = 0
+        self._moved = asyncio.Event()
+
+    async def enter(self, size: int) -> None:
+        """Let a frame wait, once there is room for it."""
+        while not self._has_room(size):
+            self._moved.clear()
+            await self._moved.wait()
+        self._sizes.append(size)
+        self._waiting += size
+
+    def settled(self) -> None:
+        """The frame that waited longest is settled."""
+        size = self._sizes.popleft()
+        self._waiting -= size
+        self._settled += size
+        self._moved.set()
+
+    def _has_room(self, size: int) -> bool:
+        room = min(AHEAD, FIRST_AHEAD + self._settled // GROWTH)
+        return not self._sizes or (len(self._sizes) < FRAMES and self._waiting + size <= room)
 
 
 class _Link:
@@ -31,56 +62,26 @@ class _Link:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.ahead = asyncio.Semaphore(1)
-        self._room = 1
-        self._settled = 0
+        self.ahead = Ahead()
         self.out: asyncio.Queue[bytes | None] = asyncio.Queue(OUT)
+        self.is_over = False
+        self.sending = asyncio.ensure_future(self._send())
 
-    def settled(self) -> None:
-        """A frame is settled: another may wait in its place, and now and then one more."""
-        self._settled += 1
-        self.ahead.release()
-        if self._settled % GROWTH == 0 and self._room < AHEAD:
-            self._room += 1
-            self.ahead.release()
-
-    async def send(self) -> None:
+    async def _send(self) -> None:
         """Send what is queued, until told to end."""
         while (frame := await self.out.get()) is not None:
             await self.channel.send(frame)
         await self.channel.close()
 
     def end(self) -> None:
-        """Close once all that is queued is out; at once when the other side does not read."""
+        """Close once all that is queued is out, within a second: who does not read is not waited for."""
+        self.is_over = True
+        asyncio.get_running_loop().call_later(LAST_WORDS, self.sending.cancel)
         try:
             self.out.put_nowait(None)
         except asyncio.QueueFull:
             self.out = asyncio.Queue()
             self.out.put_nowait(None)
-
-
-class Waits:
-    """Addresses from which somebody was cut off: fresh keys are free, so the address has to wait.
-
-    Only to shake hands again; it waits a second at first, and a quiet minute clears it.
-    """
-
-    def __init__(self) -> None:
-        self._waits: dict[str, tuple[float, float]] = {}  # until when, and how long
-
-    def cut(self, address: str, now: float) -> None:
-        """Let an address wait, longer than the last time."""
-        group = guards.group_of(address)
-        until, last = self._waits.pop(group, (now, 0.0))
-        wait = min(2 * last, LONGEST_WAIT) if last and now < until + LONGEST_WAIT else FIRST_WAIT
-        self._waits[group] = now + wait, wait
-        if len(self._waits) > ADDRESSES:
-            del self._waits[next(iter(self._waits))]
-
-    def may_enter(self, address: str, now: float) -> bool:
-        """Say whether an address need not wait."""
-        until, _ = self._waits.get(guards.group_of(address), (now, 0.0))
-        return now >= until
 
 
 class Links:
@@ -108,7 +109,7 @@ class Links:
         number = next(self._numbers)
         link = self._links[number] = _Link(channel)
         self._meshing.opened(number, channel.address, dialled, expect)
-        sending = asyncio.ensure_future(link.send())
+        sending = link.sending
         receiving = asyncio.ensure_future(self._receive(number, link))
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +123,9 @@ class Links:
 
     async def _receive(self, number: int, link: _Link) -> None:
         while (frame := await link.channel.receive()) is not None:
-            await link.ahead.acquire()
+            if link.is_over:
+                continue  # until it heard our goodbye
+            await link.ahead.enter(len(frame))
             if not self._meshing.received(number, frame):
                 return
 
@@ -130,7 +133,7 @@ class Links:
         """Do what the machine wants done; let links whose frames are settled be read on."""
         for number in turn.settled:
             if number in self._links:
-                self._links[number].settled()
+                self._links[number].ahead.settled()
         for action in turn.actions:
             if isinstance(action, Dial):
                 self._start(self._dial(action))

@@ -129,11 +129,17 @@ class Meshing:
         self._post(lambda now: self._mesh.opened(link, now, address=address, dialled=dialled, expect=expect))
 
     def received(self, link: int, frame: bytes) -> bool:
-        """Give a frame in; when it is settled, `act` is told the link's number. False: there is no room."""
+        """Give a frame in; when it is settled, `act` is told the link's number. False: there is no room.
+
+        A frame of which nothing waits is settled at once: so a flooder is soon through what a peer may send.
+        """
 
         def take(now: int) -> None:
-            self._settled.append(link)
             self._mesh.received(link, frame, now)
+            if self._mesh.has_work(link):
+                self._settled.append(link)
+            else:
+                self._act(Turn((), (link,)))
 
         return self._worker.post(lambda: take(self._node.clock()))
 
@@ -239,9 +245,9 @@ class Meshing:
             self._feed.tick(now)
         if self._timetable:
             wake = min(wake, self._timetable.tick(now))
-        turn = Turn(self._mesh.drain(), [] if self._mesh.is_gathering else self._settled)
+        turn = Turn(self._mesh.drain(), () if self._mesh.is_gathering else tuple(self._settled))
         if turn.settled:
-            self._settled = []
+            self._settled.clear()
         if any(turn):
             self._act(turn)
         links = {link.did: (link.since, "out" if link.url else "in") for link in self._mesh.links()}

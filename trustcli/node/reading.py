@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from trustcli.sync.exchange import Answer, Request
     from trustcli.transports.wire import NodeFacts
 
+HURRIED_BYTES = (
+    256 << 10
+)  # of a page while the mesh has work: the read of a full one takes its tenth of a second
+
 
 class Reading:
     """Answers from a shelf of its own, so that a reader never waits for a writer's signatures."""
@@ -44,9 +48,9 @@ class Reading:
             self._shelf.network, self._shelf.head(), self._clock(),
         )  # fmt: skip
 
-    def answer(self, request: Request) -> Answer:
-        """Answer a question that changes nothing."""
-        return dialogue.answer(request, self._shelf)
+    def answer(self, request: Request, *, is_hurried: bool = False) -> Answer:
+        """Answer a question that changes nothing; a hurried answer has small pages."""
+        return dialogue.answer(request, self._shelf, HURRIED_BYTES if is_hurried else PAGE_BYTES)
 
     def record(self, digest: bytes) -> bytes | None:
         """Return the line of one record."""

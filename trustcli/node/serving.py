@@ -161,7 +161,8 @@ class Daemon:
         """Answer a question of a sync; what is offered goes to the thread that writes."""
         if isinstance(request, Offer):
             return await self._meshing.take(request, key or "")
-        return await self._read(lambda: self._reading.answer(request))
+        is_hurried = self._meshing.is_busy
+        return await self._read(lambda: self._reading.answer(request, is_hurried=is_hurried))
 
     async def record(self, digest: bytes) -> bytes | None:
         """Return the line of one record."""

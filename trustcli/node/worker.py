@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_MAX_JOBS = 2_000  # waiting at once; links and requests have limits of their own long before
-_COURTESY = 4  # times as long as a job took, its thread rests while others have work: they get four fifths
+_MAX_JOBS = 12_000  # waiting at once; links and requests have limits of their own before
+_COURTESY = 16  # times as long as a job took, its thread rests while others have work: they get nearly all
 _LONGEST_REST = 0.5  # seconds
 _RUN = 0.05  # seconds of jobs without a break; `rest` must not starve while others keep the queue full
 

@@ -51,17 +51,20 @@ _UNDER_WAY = 2  # pages being verified while the next is fetched: one while the 
 _LOPSIDED = 2  # times one ledger is larger than the other: then its feed is cheaper than a comparison
 
 
-def answer(request: Request, shelf: Shelf) -> Answer:
+def answer(request: Request, shelf: Shelf, room: int = PAGE_BYTES) -> Answer:
     """Answer a request from what is on the shelf; an `Offer` is verified and stored.
+
+    Args:
+        room: about so many bytes a page has at most.
 
     Raises:
         PeerFault: the request is larger than the protocol allows, or not a negentropy message.
         DiskError, Busy: from the shelf.
     """
     if isinstance(request, Feed):
-        return shelf.page(max(request.after, 0), _limit(request.limit), PAGE_BYTES)
+        return shelf.page(max(request.after, 0), _limit(request.limit), room)
     if isinstance(request, About):
-        return shelf.about(request.subject, max(request.after, 0), _limit(request.limit), PAGE_BYTES)
+        return shelf.about(request.subject, max(request.after, 0), _limit(request.limit), room)
     if isinstance(request, Reconcile):
         return Reconciled(shelf.head(), negentropy.respond(shelf.items(), request.message))
     if isinstance(request, Wanted):

@@ -21,6 +21,7 @@ from trustcli.transports.holding import Holding
 from trustcli.transports.limits import ADDRESSES, CHUNK, LIMITS, MET, RETRY_SECONDS
 from trustcli.transports.link import FAULT, Link
 from trustcli.transports.metrics import Metrics
+from trustcli.transports.patience import Patience
 from trustcli.transports.routes import ERRORS, KEY, LOCAL, MESH, Refused
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ class App:
         self._read_only = read_only
         self._ticks = ticks or (lambda: time.monotonic_ns() // 1_000_000)
         self._addresses = Buckets(limits.requests, limits.requests, ADDRESSES)
-        self._patience = Buckets(limits.patience, limits.patience, ADDRESSES)
+        self._patience = Patience(limits, self._ticks)
         self._keys = Buckets(limits.signed, limits.signed, ADDRESSES)
         self._met = Recent(MET)
         self._links = 0
@@ -139,17 +140,15 @@ class App:
 
     def is_unwelcome(self, group: str) -> bool:
         """Say whether an address goes on asking although it was told to wait, again and again."""
-        return group != guards.UNIX and self._patience.wait(group, self._ticks()) > 0
+        return self._patience.is_at_an_end(group)
 
     def _spend_by(self, group: str) -> None:
         if group == guards.UNIX:
             return
-        now = self._ticks()
         try:
-            _spend(self._addresses, group, now)
+            _spend(self._addresses, group, self._ticks())
         except Refused as refused:
-            if not self._patience.take(group, now):
-                refused.headers["connection"] = "close"
+            self._patience.strain(group, refused)
             raise
 
     async def _body(self, route: Route, asked: _Asked) -> bytes:
@@ -221,7 +220,9 @@ class App:
                 raise Refused("not_found")
             guards.check_head(route, asked.headers)
             if self._desk.is_waiting(asked.peer):  # before the upgrade, which costs both sides more
-                raise Refused("rate_limited", retry_after=str(RETRY_SECONDS))
+                waiting = Refused("rate_limited", retry_after=str(RETRY_SECONDS))
+                self._patience.strain(guards.group_of(asked.peer), waiting, self.limits.knock)
+                raise waiting
         except Refused as refused:
             await self._refuse(asked, refused, send)
             return

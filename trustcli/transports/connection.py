@@ -244,7 +244,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         """Take frames; after our goodbye only those that were on their way already."""
         if self.conn.state in (State.CLOSING, State.CLOSED):
             self._late += len(data)
-            if self._late > self._limits.frame:
+            if self._late > self._limits.late:
                 self.transport.abort()
                 return
         super().data_received(data)

@@ -22,9 +22,11 @@ class Limits(NamedTuple):
     per_address: int = 20  # of one IPv4 address or one IPv6 /64: a household behind one router
     requests: int = 600  # a minute and at once, of one address: a first sync asks for 100 pages
     patience: int = 60  # times a minute we tell an address to wait; then we hang up, and let it in no more
+    knock: int = 15  # of this patience, for wanting a mesh link in spite of being told to wait
     signed: int = 100  # a minute and at once, of one key: each may bring 5,000 records
     handshake_frame: int = 4 << 10  # of a mesh link before its handshake is done; a handshake has 1 KiB
     frame: int = 512 << 10  # of a mesh link after it: 1,000 records of the usual size
+    late: int = 64 << 10  # that may come after our goodbye: what was on its way; a flood is not read out
     fragments: int = 64  # frames of one WebSocket message; ours send 1
     pings: int = 60  # WebSocket pings a minute; the mesh has its own, so these are only a proxy's
     close_seconds: float = 2.0  # for the other side to say goodbye to a closed WebSocket

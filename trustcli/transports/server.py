@@ -26,14 +26,17 @@ from trustcli.transports.limits import LIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from trustcli.transports.app import App
     from trustcli.transports.binding import Listen
     from trustcli.transports.gate import Seat
     from trustcli.transports.limits import Limits
 
-_TURN = 0.002  # seconds until the next is let in after one was turned away: the backlog holds those who wait
+_TURN = (
+    0.02  # seconds until the door opens again after one was turned away: all who wait then are seen at once
+)
 _BREATH = 0.5  # seconds to wait before accepting again when the process is out of files
 
 
@@ -151,27 +154,32 @@ class Server:
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        local = listening.family == socket.AF_UNIX
         while True:
             try:
-                accepted, peer = await loop.sock_accept(listening)
+                waiting = [await loop.sock_accept(listening)]
             except OSError as problem:
                 out_of_files = problem.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
                 await asyncio.sleep(_BREATH if out_of_files else 0)
                 continue
-            seat = self._gate.enter(UNIX if local else peer[0])
-            if seat is None:
-                accepted.close()
-                await asyncio.sleep(_TURN)  # a flood must not keep the others from their turn
-                continue
+            waiting += _waiting(listening, self._limits.backlog)
+            are_in = [self._let_in(accepted, peer) for accepted, peer in waiting]
+            await asyncio.sleep(0 if all(are_in) else _TURN)
 
-            def connection(seat: Seat = seat) -> Connection:
-                return Connection(self._settings, self._state, {"peer": seat.address}, seat=seat)
+    def _let_in(self, accepted: socket.socket, peer: tuple[str, int] | str) -> bool:
+        """Give a connection a seat, or close it; say which."""
+        seat = self._gate.enter(peer[0] if isinstance(peer, tuple) else UNIX)
+        if seat is None:
+            accepted.close()
+            return False
 
-            task = asyncio.ensure_future(self._connect(accepted, connection, seat, secure=not local))
-            self._coming.add(task)
-            task.add_done_callback(self._coming.discard)
-            await asyncio.sleep(0)
+        def connection() -> Connection:
+            return Connection(self._settings, self._state, {"peer": seat.address}, seat=seat)
+
+        local = accepted.family == socket.AF_UNIX
+        task = asyncio.ensure_future(self._connect(accepted, connection, seat, secure=not local))
+        self._coming.add(task)
+        task.add_done_callback(self._coming.discard)
+        return True
 
     async def _connect(
         self, accepted: socket.socket, connection: Callable[[], Connection], seat: Seat, *, secure: bool
@@ -195,6 +203,17 @@ class Server:
             seat.leave()
             accepted.close()
             raise
+
+
+def _waiting(listening: socket.socket, most: int) -> Iterator[tuple[socket.socket, Any]]:
+    """Yield the connections that are waiting now."""
+    for _ in range(most):
+        try:
+            accepted, peer = listening.accept()
+        except OSError:  # there is no other, or no file for it
+            return
+        accepted.setblocking(False)
+        yield accepted, peer
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
