@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustcli.sync.exchange import Head as SharedHead
     from trustcli.sync.exchange import Items, Page
 
-COMMIT = 30_000  # records of one transaction: the fewer, the less of each index is written again; 10 MB
+COMMIT = 50_000  # records of one transaction: the fewer, the less of each index is written again; 17 MB
 _SHARE = 10  # part of the ledger that one transaction may add: a large one has large indexes
 _MOST = 60_000  # records of one transaction, however large the ledger: 20 MB
 UNDER_WAY = 3  # pages being verified; with fewer the workers would rest while a batch is committed
