@@ -23,7 +23,7 @@ check: $(VENV)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/run
 
 bench: $(VENV)/installed-dev
-	@for name in start_up ingest lookup eigentrust reconcile first_sync propagation; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed=1; done; exit $${missed:-0}
+	@for name in start_up ingest lookup eigentrust models rounds reconcile first_sync propagation; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed=1; done; exit $${missed:-0}
 
 clean:
 	rm -rf $(VENV) demo-out build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
