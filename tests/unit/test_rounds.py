@@ -544,12 +544,12 @@ def test_an_audit_recomputes_the_round_and_finds_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"winner": "0" * 64}, "winner"),
-        ({"scored": "0" * 64}, "scored"),
-        ({"support": 1}, "support"),
-        ({"final": None}, "final"),
-        ({"records": 3}, "evidence.records"),
-        ({"digest": "0" * 64}, "evidence.digest, digit 0"),
+        ({"winner": "0" * 64}, "winner, byte 0"),
+        ({"scored": "0" * 64}, "scored, byte 0"),
+        ({"support": 1}, "support, byte 0"),
+        ({"final": None}, "final, byte 0"),
+        ({"records": 3}, "evidence.records, byte 0"),
+        ({"digest": "0" * 64}, "evidence.digest, byte 0"),
     ],
 )
 def test_an_audit_names_the_field_that_does_not_fit(change: dict[str, object], what: str) -> None:
@@ -560,27 +560,39 @@ def test_an_audit_names_the_field_that_does_not_fit(change: dict[str, object], w
     assert ("decision", what) == finding[:2]
 
 
-def test_an_audit_names_the_record_whose_byte_was_changed() -> None:
-    """One flipped byte in one stored record, or one record gone, is found and named."""
+def test_an_audit_names_the_byte_of_a_record_that_was_changed() -> None:
+    """One changed byte is found, with what it was; of two, or of a signature's, the record; so of one gone."""
     stored, lines = stored_round()
     line = lines[3]
     data = line.data.replace(b"by d", b"by x")
     assert data != line.data
     finding = audit(stored, [*lines[:3], line._replace(data=data), *lines[4:]], "main", DEFAULT)
     assert finding is not None
-    assert (line.id, "signature") == finding[:2]
+    assert finding == (
+        line.id,
+        f"record, byte {data.index(b'by x') + 3}",
+        f"{ord('x'):02x}",
+        f"{ord('d'):02x}",
+    )
+    for changed in (
+        line._replace(data=data.replace(b"by x", b"ba x")),
+        line._replace(sig=bytes([line.sig[0] ^ 1]) + line.sig[1:]),
+    ):
+        finding = audit(stored, [*lines[:3], changed, *lines[4:]], "main", DEFAULT)
+        assert finding is not None
+        assert (line.id, "signature") == finding[:2]
     gone = audit(stored, lines[:-1], "main", DEFAULT)
     assert gone is not None
     assert (lines[-1].id, "record") == gone[:2]
 
 
 def test_an_audit_names_the_digit_of_an_id_that_does_not_fit() -> None:
-    """A record kept under another id than its own is named, with the first digit that differs."""
+    """A record kept under another id than its own is named, with the first byte that differs."""
     stored, lines = stored_round()
     wrong = lines[0].id[:5] + ("0" if lines[0].id[5] != "0" else "1") + lines[0].id[6:]
     finding = audit(stored, [lines[0]._replace(id=wrong), *lines[1:]], "main", DEFAULT)
     assert finding is not None
-    assert (wrong, "id, digit 5", wrong, lines[0].id) == finding
+    assert (wrong, "id, byte 5", wrong, lines[0].id) == finding
 
 
 def test_one_voucher_is_enough_only_where_nothing_else_is_carried() -> None:

@@ -76,7 +76,7 @@ def status(
 
 
 def audit(session: Session, *, number: int = argument("ROUND", "its number", kind=int)) -> Reply:
-    """Recompute a closed round from what is stored, and name the first thing that does not fit.
+    """Recompute a closed round from what is stored, and name the first byte that does not fit.
 
     Exit code 0: everything follows from the evidence. 1: something does not.
     """

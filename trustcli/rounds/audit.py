@@ -1,8 +1,12 @@
-"""Recompute a round from what is stored, and name the first thing that does not fit."""
+"""Recompute a round from what is stored, and name the first byte that does not fit.
+
+Where one byte of a record was changed, its id tells which; where more were, the record alone can be named.
+"""
 
 from __future__ import annotations
 
 from trustcli.errors import RecordRefused
+from trustcli.records.crypto import record_id
 from trustcli.records.envelope import Record
 from trustcli.rounds import evidence
 from trustcli.rounds.decision import decide
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from trustcli.rounds.rules import Rules
+
+SEARCHED = 2_048  # bytes of a record up to which a changed one is searched for: half a million hashes
 
 
 class Line(NamedTuple):
@@ -48,7 +54,7 @@ class Stored(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The first thing that does not fit: what it is of (a record id or `decision`), the field or byte."""
+    """The first thing that does not fit: what it is of (a record id or `decision`), the field and its byte."""
 
     where: str
     what: str
@@ -80,21 +86,37 @@ def _verified(line: Line, network: str) -> Record | Finding:
     try:
         record = Record.parse_parts(line.data, line.sig, net=network)
     except RecordRefused as problem:
-        return Finding(line.id, "signature" if problem.code == "bad_signature" else problem.code, line.id, "")
-    if record.id != line.id:
-        at = first_difference(line.id.encode(), record.id.encode())
-        return Finding(line.id, f"id, digit {at}", line.id, record.id)
-    return record
+        return _changed(line) or Finding(
+            line.id, "signature" if problem.code == "bad_signature" else problem.code, line.id, ""
+        )
+    return _difference(line.id, "id", line.id, record.id) or record
 
 
 def _evidence(stored: Stored) -> Finding | None:
     records, digest = evidence.digest(stored.used)
-    if records != stored.records:
-        return Finding("decision", "evidence.records", str(stored.records), str(records))
-    if digest != stored.digest:
-        at = first_difference(stored.digest.encode(), digest.encode())
-        return Finding("decision", f"evidence.digest, digit {at}", stored.digest, digest)
+    return _difference("decision", "evidence.records", stored.records, records) or _difference(
+        "decision", "evidence.digest", stored.digest, digest
+    )
+
+
+def _changed(line: Line) -> Finding | None:
+    """Find the one byte by which a record differs from what its id was made of, by trying them all."""
+    if len(line.data) > SEARCHED:
+        return None
+    for at, byte in enumerate(line.data):
+        head, tail = line.data[:at], line.data[at + 1 :]
+        for other in range(256):
+            if record_id(head + bytes((other,)) + tail).hex() == line.id and other != byte:
+                return Finding(line.id, f"record, byte {at}", f"{byte:02x}", f"{other:02x}")
     return None
+
+
+def _difference(where: str, what: str, stored: object, computed: object) -> Finding | None:
+    """Return where the texts of a value as stored and as computed part, by the byte; None if nowhere."""
+    if stored == computed:
+        return None
+    at = first_difference(str(stored).encode(), str(computed).encode())
+    return Finding(where, f"{what}, byte {at}", str(stored), str(computed))
 
 
 def _decision(stored: Stored, records: Mapping[str, Record], rules: Rules) -> Finding | None:
@@ -105,12 +127,9 @@ def _decision(stored: Stored, records: Mapping[str, Record], rules: Rules) -> Fi
     scores = [score_of(record.author, record.body) for record in used if record.kind == "score"]
     picks = [pick_of(records[id_].author, records[id_].body) for id_ in sorted(stored.heard)]
     found = decide(stored.number, stored.me, stored.table, stored.before, proposals, scores, picks, rules)
-    for name, kept, computed in (
-        ("scored", stored.scored, found.scored or ""),
-        ("winner", stored.winner, found.winner or ""),
-        ("support", stored.support, found.support),
-        ("final", stored.final, found.final),
-    ):
-        if kept != computed:
-            return Finding("decision", name, str(kept), str(computed))
-    return None
+    return (
+        _difference("decision", "scored", stored.scored, found.scored or "")
+        or _difference("decision", "winner", stored.winner, found.winner or "")
+        or _difference("decision", "support", stored.support, found.support)
+        or _difference("decision", "final", stored.final, found.final)
+    )
