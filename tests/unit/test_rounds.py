@@ -561,7 +561,7 @@ def test_an_audit_names_the_field_that_does_not_fit(change: dict[str, object], w
 
 
 def test_an_audit_names_the_byte_of_a_record_that_was_changed() -> None:
-    """One changed byte is found, with what it was; of two, or of a signature's, the record; so of one gone."""
+    """One changed byte is found, with what it was; of two, or of a signature's, the record."""
     stored, lines = stored_round()
     line = lines[3]
     data = line.data.replace(b"by d", b"by x")

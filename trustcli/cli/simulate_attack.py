@@ -39,9 +39,9 @@ def attack(
     loss: float = LOSS,
     opinion: str = OPINION,
     vouchers: int = VOUCHERS,
-    remember: bool = flag(
-        "--remember",
-        help="nodes lower the standing of whom they saw act against the lots, as they do in earnest",
+    forget: bool = flag(
+        "--forget",
+        help="attackers stay as reputable as on the first day, whatever nodes have seen of them",
     ),
     share: list[float] = option(
         "--share", help="share of nodes that attack; may be repeated", kind=float, metavar="P", many=True
@@ -55,7 +55,7 @@ def attack(
 
     Examples:
       trust simulate attack bias --share 0.2 --seeds 10
-      trust simulate attack bias --share 0.2 --remember
+      trust simulate attack bias --share 0.2 --forget
       trust simulate attack all --nodes 100 --rounds 10 --json
     """
     from trustcli.simulate import attacks  # noqa: PLC0415
@@ -64,14 +64,14 @@ def attack(
     if name != "all" and name not in attacks.ATTACKS:
         raise UsageError(f"no attack {name!r}", hint=f"one of: all, {', '.join(attacks.ATTACKS)}")
     plan = plan_of(nodes, neighbours, rounds, seed, "ours", scorings, None, loss, 0.0, opinion, vouchers)
-    plan = plan._replace(remembers=remember)
+    plan = plan._replace(remembers=not forget)
     names = list(attacks.ATTACKS) if name == "all" else [name]
     found = {one: attacks.measure(one, plan, [_share(p) for p in share], seeds=seeds) for one in names}
     return Reply(
         "simulate-attack",
         data={
             "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed, "seeds": seeds,
-            "remember": remember,
+            "forget": forget,
             "attacks": [
                 {"name": one, "title": attacks.ATTACKS[one].title, "rows": [_row(row) for row in rows]}
                 for one, rows in found.items()

@@ -1,6 +1,6 @@
 """Recompute a round from what is stored, and name the first byte that does not fit.
 
-Where one byte of a record was changed, its id tells which; where more were, the record alone can be named.
+Where one byte of a record was changed, its id tells which; where more were, only the record can be named.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Stored(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The first thing that does not fit: what it is of (a record id or `decision`), the field and its byte."""
+    """The first thing that does not fit: what it is of (a record id or `decision`), field and byte."""
 
     where: str
     what: str

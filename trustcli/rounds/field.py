@@ -6,6 +6,8 @@ wait outside, where there is room for few, so that ten thousand strangers cost n
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from trustcli.rounds.lots import lot
 from trustcli.rounds.rules import (
     DOUBLE_PROPOSAL,
@@ -27,6 +29,33 @@ if TYPE_CHECKING:
     """(lot, proposal); sorts in the order of lots."""
 
 
+class Queue:
+    """Proposals in the order of their lots, and by id. The first few and the last cost nothing to find."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._by_id: dict[str, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry in its place; its proposal is not here yet."""
+        insort(self.entries, entry)
+        self._by_id[entry[1].id] = entry
+
+    def get(self, id_: str) -> Entry | None:
+        """Return the entry of a proposal, None if it is not here."""
+        return self._by_id.get(id_)
+
+    def pop(self, id_: str) -> Entry | None:
+        """Take the entry of a proposal out and return it, None if it is not here."""
+        entry = self._by_id.pop(id_, None)
+        if entry is not None:
+            del self.entries[bisect_left(self.entries, entry)]
+        return entry
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
 class Field:
     """The proposals of one round as one node sees them."""
 
@@ -38,11 +67,10 @@ class Field:
         self.before = before
         self._vouchers = rules.vouchers
         self._needed = self._part() if rules.vouchers else 0
-        self._known: dict[str, Entry] = {}
-        self._waiting: dict[str, Entry] = {}
+        self._known = Queue()
+        self._waiting = Queue()
         self._by: dict[str, str] = {}  # the one proposal of a proposer; empty where there were two
         self._strangers: list[str] = []  # who is remembered for two proposals, and known to nobody here
-        self._front: list[Entry] | None = None
 
     def take(self, proposal: Proposal) -> str:
         """Take a proposal in; return what became of it, one of `rules.VERDICTS`."""
@@ -74,8 +102,8 @@ class Field:
         fewer = (1, LEAST, self._part(2))[left]
         if fewer < self._needed:
             self._needed = fewer
-            for id_ in sorted(self._waiting):
-                self.scored(id_)
+            for _, proposal in list(self._waiting.entries):
+                self.scored(proposal.id)
 
     def _part(self, more: int = 0) -> int:
         return max(LEAST, len(self._tally.table) // (self._vouchers + more))
@@ -84,21 +112,20 @@ class Field:
         """Look again at a proposal that waits: somebody known has scored it."""
         entry = self._waiting.get(id_)
         if entry is not None and self.stands(entry[1]):
-            del self._waiting[id_]
+            self._waiting.pop(id_)
             self._enter(entry)
 
     def displaced(self, id_: str) -> None:
         """Look again at a proposal that lost a score: a stranger nobody stands behind any more goes."""
         entry = self._known.get(id_)
         if entry is not None and not self.stands(entry[1]):
-            del self._known[id_]
+            self._known.pop(id_)
             del self._by[entry[1].proposer]
             self._tally.disown(id_)
-            self._front = None
 
     def holds(self, id_: str) -> bool:
         """Say whether a proposal is known and counts."""
-        return id_ in self._known
+        return self._known.get(id_) is not None
 
     def lot_of(self, id_: str) -> bytes | None:
         """Return the lot of a proposal that counts, None for others."""
@@ -110,46 +137,41 @@ class Field:
         entry = self._known.get(id_) or self._waiting.get(id_)
         return entry[1] if entry else None
 
-    def known(self) -> list[Entry]:
-        """Return those that somebody known stands behind, in the order of lots."""
-        return sorted(self._known.values())
+    def known(self, count: int | None = None) -> list[Entry]:
+        """Return those that somebody known stands behind, in the order of lots: all, or the first `count`."""
+        return self._known.entries[:count]
 
     def front(self, count: int) -> list[Entry]:
         """Return the first `count` by lot of all that is here, known or waiting."""
-        if self._front is None:
-            self._front = sorted([*self._known.values(), *self._waiting.values()])
-        return self._front[:count]
+        return sorted(self._known.entries[:count] + self._waiting.entries[:count])[:count]
 
     def __len__(self) -> int:
         return len(self._known) + len(self._waiting)
 
     def _enter(self, entry: Entry) -> None:
         proposal = entry[1]
-        self._known[proposal.id] = entry
+        self._known.add(entry)
         self._by[proposal.proposer] = proposal.id
-        self._front = None
         self._tally.own(proposal.id, proposal.proposer, self._base if proposal.own is None else proposal.own)
 
     def _wait(self, entry: Entry) -> str:
         if len(self._waiting) >= WAITING:
-            last = max(self._waiting.values())
+            last = self._waiting.entries[-1]
             if entry > last:
                 return UNKNOWN_PROPOSER
-            del self._waiting[last[1].id]
+            self._waiting.pop(last[1].id)
             del self._by[last[1].proposer]
-        self._waiting[entry[1].id] = entry
+        self._waiting.add(entry)
         self._by[entry[1].proposer] = entry[1].id
-        self._front = None
         return NEW
 
     def _again(self, before: str, proposal: Proposal) -> str:
         if before == proposal.id:
             return KNOWN
-        self._known.pop(before, None)
-        if self._waiting.pop(before, None):
+        self._known.pop(before)
+        if self._waiting.pop(before):
             self._strangers.append(proposal.proposer)
             if len(self._strangers) > WAITING:
                 self._by.pop(self._strangers.pop(0), None)
         self._by[proposal.proposer] = ""
-        self._front = None
         return DOUBLE_PROPOSAL

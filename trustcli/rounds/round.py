@@ -91,7 +91,7 @@ class Round:
         count = len(self.rules.levels)
         if any(entry[1].id == proposal.id for entry in self.field.front(count)):
             return True
-        return any(entry[1].id == proposal.id for entry in self.field.known()[:count])
+        return any(entry[1].id == proposal.id for entry in self.field.known(count))
 
     def local_score(self, id_: str) -> Fraction:
         """Return the local score of a proposal, exactly. For this node's eyes only."""

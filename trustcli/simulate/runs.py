@@ -30,7 +30,8 @@ class Plan(NamedTuple):
         neighbours: the mean the topology aims at.
         jitter: ms within which nodes start; in poc mode, steps.
         kept: tables stay from round to round; else they are drawn anew, as in the source.
-        remembers: under attack, honest nodes lower the standing of whom they saw act against the lots.
+        remembers: under attack, honest nodes lower the standing of whom they saw act against the lots,
+            as `trust round close` does; else every round is attacked by nodes of full standing.
         quiet: poc mode runs on until nobody has anything left to score.
     """
 
@@ -43,7 +44,7 @@ class Plan(NamedTuple):
     rules: Rules = DEFAULT
     weather: Weather = Weather()
     kept: bool = False
-    remembers: bool = False
+    remembers: bool = True
     quiet: bool = False
 
 
