@@ -58,9 +58,11 @@ def test_the_proof_of_concept_is_reproduced(slow: bool) -> None:
 
 
 def test_the_proof_of_concept_falls_apart_when_left_to_run(slow: bool) -> None:
-    """Run until quiet, the source's rules bring about a third of the nodes together."""
-    plan = Plan(mode=POC, jitter=10, rounds=31 if slow else 3, quiet=True)
-    assert 0.2 <= summary(run(plan)).mean <= 0.5
+    """Run until quiet, the source's rules bring little more than a third of the nodes together."""
+    plan = Plan(mode=POC, jitter=10, rounds=31 if slow else 1, quiet=True)
+    seeds = range(1, 11)
+    mean = sum(summary(run(plan._replace(seed=seed))).mean for seed in seeds) / len(seeds)
+    assert 0.3 <= mean <= 0.45
 
 
 def test_fewer_scorings_are_enough_more_do_no_harm() -> None:
