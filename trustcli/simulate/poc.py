@@ -12,11 +12,10 @@ nothing more, but sends it out again when that score has risen.
 
 What the source measures in seconds is counted in steps here: in one a node scores at most one proposal, with
 a chance of 9 in 10, since none takes as long as another, and what it sends is heard before the next, by no
-two neighbours in the same order. Nodes start at a random step below `jitter`. Unknown, and assumed: that share,
-and the start; the author's machine.
-At 20 steps a proposal this gives 88.8 % (docs/rounds.md has the seeds); published are 88.7 %, of which
-84 to 93 % is the 95 % interval. Left to run until no queue holds anything it falls to 40 %,
-25 to 63 by network.
+two neighbours in the same order. Nodes start at a random step below `jitter`. Unknown, and assumed: that
+share, and the start; the author's machine. At 20 steps a proposal this gives 88.8 % (docs/rounds.md has the
+seeds); published are 88.7 %, of which 84 to 93 % is the 95 % interval. Left to run until no queue holds
+anything it falls to 40 %, 25 to 63 by network.
 """
 
 from __future__ import annotations
