@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,25 +116,37 @@ def test_what_concerns_a_subject(world: World) -> None:
     ledger.close()
 
 
-def test_an_older_ledger_is_brought_up_to_date_when_it_is_opened(tmp_path: Path) -> None:
-    """A file of schema 1 opens with all its records, and has the tables of later schemas."""
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_an_older_ledger_is_brought_up_to_date_when_it_is_opened(tmp_path: Path, version: int) -> None:
+    """A file of an earlier schema opens with all its records, and has the tables of later schemas."""
     path = str(tmp_path / "old.db")
     record = sealed("ann", "announce", {"endpoints": [], "roles": ["full"]})
+    ratings = [rating(rater, "bob", 4) for rater in ("cat", "ann", "dan")]
     ledger = Ledger.create(path)
-    ledger.append([record], NOW)
+    ledger.append([record, *ratings], NOW)
     ledger.close()
+    later = [(), schema.NODE_TABLES, schema.ROUND_TABLES, schema.ORDERED_TABLES]
     with sqlite3.connect(path) as db:
-        for statement in schema.NODE_TABLES + schema.ROUND_TABLES:  # their triggers go with them
+        for statement in chain(*later[version:]):  # their triggers go with them
             db.execute(f"DROP TABLE {statement.split()[2]}")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name <> '0001_ledger'")
-        db.execute("PRAGMA user_version = 1")
+        for index in schema.FORMER_INDEXES:
+            db.execute(index)
+        db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (f"{version + 1:04}",))
+        db.execute(f"PRAGMA user_version = {version}")
     db.close()
     again = Ledger.open(path)
     assert again.schema_version() == schema.VERSION
-    assert [entry.id for entry in again.entries()] == [record.id]
+    assert [entry.id for entry in again.entries()] == [record.id, *(one.id for one in ratings)]
     assert [entry.id for entry in again.announcements(record.author)] == [record.id]
+    assert [again.find(one.id).seq for one in ratings] == [2, 3, 4]
+    assert len(again.reader().ratings_by(again.reader().number(did_of("ann")), None)) == 1
     again.network_notes.mark(Mark("https://x"))
     assert again.integrity() == []
+    with sqlite3.connect(path) as db:
+        assert not db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN ('records_by_id', 'ratings_by_rater')"
+        ).fetchall()
+    db.close()
     again.close()
 
 

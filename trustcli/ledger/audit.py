@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
     _Row = tuple[Any, ...]
 
+_RATINGS = "subject, category, rater, created, seq, value, expires, author, machine"
 _COLUMNS = {
-    "ratings": "subject, category, rater, created, seq, value, expires, author, machine",
+    "record_ids": "id_hi, id_lo, seq",
+    "ratings": _RATINGS,
+    "ratings_by_rater": _RATINGS,
     "revocations": "author, id_hi, id_lo, seq, created",
     "keys": "author, seq, action, other, at, created",
     "announces": "author, seq",
@@ -69,7 +72,11 @@ class Audit:
             self._total += sum([int.from_bytes(digest, "big") for digest in digests])
             self._by_author.update([row[3] for row in page])
             self._compare_arrivals(page)
-            self._derive(self._sound(page, id_pairs(digests)))
+            pairs = id_pairs(digests)
+            self._sums["record_ids"] += sum(
+                [hash((*pair, row[0])) for pair, row in zip(pairs, page, strict=True)]
+            )
+            self._derive(self._sound(page, pairs))
             yield [
                 Signed._make((row[0], name, data, row[8]))
                 for row, name, data in zip(page, authors, datas, strict=True)
@@ -110,6 +117,7 @@ class Audit:
 
     def finish(self) -> list[str]:
         """Return what is wrong; empty when all is well."""
+        self._sums["ratings_by_rater"] = self._sums["ratings"]
         with connection.Guard(self._ledger.path):
             for table, columns in _COLUMNS.items():
                 query = f"SELECT {columns} FROM {table} WHERE seq <= ?"  # noqa: S608  our own names

@@ -6,6 +6,7 @@ import struct
 import sys
 from array import array
 from itertools import count
+from operator import itemgetter
 from sys import intern
 
 from trustcli.ledger import connection
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _PAIR = struct.Struct(">QQ")
 OFFSET = 2**63  # SQLite's integers are signed: subtracted, so that their order is the ids' order
+_SIGN = bytes(byte ^ 0x80 for byte in range(256))  # what subtracting OFFSET does to the first byte
 PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
 _BEFORE_BODY = len('{"author":"') + len('","body":')
 _PLAIN_FIELDS = 3  # of a rating that has only what every rating has
@@ -54,12 +56,15 @@ def id_pairs(digests: Sequence[bytes]) -> list[tuple[int, int]]:
     return [*zip(*id_columns(b"".join(digests)), strict=True)]
 
 
-def id_columns(digests: bytes) -> tuple[list[int], list[int]]:
+def id_columns(digests: bytes) -> tuple[array[int], array[int]]:
     """Return the first and the second half of `id_pair` of many ids in one piece."""
-    numbers = array("Q", digests)
+    data = bytearray(digests)
+    for half in (0, 8):
+        data[half::32] = data[half::32].translate(_SIGN)
+    numbers = array("q", bytes(data))
     if sys.byteorder == "little":
         numbers.byteswap()
-    return [high - OFFSET for high in numbers[::4]], [low - OFFSET for low in numbers[1::4]]
+    return numbers[::4], numbers[1::4]
 
 
 def machine_of(body: Mapping[str, Json]) -> int:
@@ -155,6 +160,9 @@ def _rating_row(numbers: Numbers, seq: int, author: int, created: int, fields: A
     if outside is None:
         return (subject, category, author, created, seq, value, expires, None, machine)
     return (subject, category, numbers.nodes[outside], created, seq, value, expires, author, machine)
+
+
+by_rater = itemgetter(2, 1, 0, 3, 4, 5, 6, 7, 8)  # of a row of `ratings`, its row of `ratings_by_rater`
 
 
 def _revocation_fields(body: Mapping[str, Json]) -> tuple[object, ...]:

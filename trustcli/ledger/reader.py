@@ -90,10 +90,7 @@ class Reader:
     def given(self, rater: int) -> int:
         """Return how many ratings a rater has made, counted up to _ENOUGH."""
         with self._guard:
-            return (
-                self._one(f"{_COUNT} INDEXED BY ratings_by_rater WHERE rater = ? LIMIT {_ENOUGH})", rater)
-                or 0
-            )
+            return self._one(f"{_COUNT}_by_rater WHERE rater = ? LIMIT {_ENOUGH})", rater) or 0
 
     def received(self, subject: int) -> int:
         """Return how many ratings a subject has, counted up to _ENOUGH."""
@@ -135,8 +132,8 @@ class Reader:
             ).fetchall()
 
     def _rows(self, column: str, node: int, category: int | None) -> list[Row]:
-        index = "" if column == "subject" else " INDEXED BY ratings_by_rater"
-        query = f"SELECT {_ROW} FROM ratings{index} WHERE {column} = ? AND seq <= ? AND created <= ?"  # noqa: S608
+        table = "ratings" if column == "subject" else "ratings_by_rater"
+        query = f"SELECT {_ROW} FROM {table} WHERE {column} = ? AND seq <= ? AND created <= ?"  # noqa: S608
         values = [node, self._cut, self._until]
         if category is not None:
             query += " AND category = ?"

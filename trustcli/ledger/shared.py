@@ -84,7 +84,7 @@ class SharedLedger(Ledger):
         """Return the lines of those of these 32-byte ids that are here."""
         pairs = json.dumps([*id_pairs(list(ids))])
         condition = (
-            "r.seq IN (SELECT o.seq FROM json_each(?) AS j CROSS JOIN records AS o"
+            "r.seq IN (SELECT o.seq FROM json_each(?) AS j CROSS JOIN record_ids AS o"
             " ON o.id_hi = json_extract(j.value, '$[0]') AND o.id_lo = json_extract(j.value, '$[1]'))"
             " ORDER BY r.seq"
         )

@@ -35,6 +35,7 @@ _ENTRIES = (
     "SELECT r.seq, w.text, n.name, r.created, r.received, r.body, r.sig FROM records r"
     " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
 )
+_PREFIXED = "r.seq IN (SELECT seq FROM record_ids WHERE id_hi BETWEEN ? AND ? LIMIT 3) ORDER BY r.id_hi"
 PREFIX_DIGITS = 8  # shortest id prefix accepted; fewer can be ground in seconds
 
 
@@ -154,7 +155,7 @@ class Ledger:
             for start in range(0, len(highs), _LOOKUP):
                 part = highs[start : start + _LOOKUP]
                 marks = ",".join("?" * len(part))
-                query = f"SELECT id_hi, id_lo FROM records WHERE id_hi IN ({marks})"  # noqa: S608
+                query = f"SELECT id_hi, id_lo FROM record_ids WHERE id_hi IN ({marks})"  # noqa: S608
                 found += self._db.execute(query, part)
         if not found:
             return set()
@@ -205,11 +206,7 @@ class Ledger:
             raise NotFound(f"{prefix!r} is no record id", hint="trust log") from None
         if not PREFIX_DIGITS <= len(digits) <= 64:
             raise NotFound(f"a record id has {PREFIX_DIGITS} to 64 hex digits", hint="trust log")
-        entries = [
-            entry
-            for entry in self._entries("r.id_hi BETWEEN ? AND ? ORDER BY r.id_hi LIMIT 3", (low, high))
-            if entry.id.startswith(digits)
-        ]
+        entries = [entry for entry in self._entries(_PREFIXED, (low, high)) if entry.id.startswith(digits)]
         if not entries:
             raise NotFound(f"no record {prefix}", hint="trust log")
         if len(entries) > 1:

@@ -8,21 +8,25 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from trustcli.ledger.filling import fill
-from trustcli.ledger.projection import PERSON, PROJECTIONS, id_columns, id_pairs
+from trustcli.ledger.projection import PERSON, PROJECTIONS, by_rater, id_columns, id_pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from trustcli.ledger.batch import Batch
     from trustcli.ledger.projection import Names
 
 _SIGNATURE = 64  # bytes
+_NEAR = 2_000  # rows put in order together: as many as a processor keeps near at hand
 _RECORD = "?,?,?,?,?,?,?,?,?"
+_ID = "?,?,?"
+_RATING = f"?,?,?,?,?,?,NULL,NULL,{PERSON}"
 _INSERT = {
     "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
+    "ratings_by_rater": "INSERT INTO ratings_by_rater VALUES (?,?,?,?,?,?,?,?,?)",
     "revocations": "INSERT INTO revocations VALUES (?,?,?,?,?)",
     "keys": "INSERT INTO keys VALUES (?,?,?,?,?,?)",
     "announces": "INSERT INTO announces VALUES (?,?)",
@@ -80,16 +84,21 @@ class Writer:
         row = f"?,?,?,?,{self.words['rating']},?,{self._received},?,?"
         rows = zip(self._seqs, highs, lows, self._authors, self._created(), bodies, signatures, strict=True)
         fill(self._db, "records", row, len(self._seqs), rows)
+        places = array("d", highs)  # floats are compared faster, and almost sorted will do
+        order = sorted(range(len(places)), key=places.__getitem__)
+        fill(self._db, "record_ids", _ID, len(order), _in_order(order, (highs, lows, self._seqs)))
 
     def _write_plain_ratings(self) -> None:
-        """Write ratings that have only what every rating has, sorted by subject."""
+        """Write ratings that have only what every rating has, by subject and by rater."""
         categories = array("q", map(self.words.__getitem__, self._each("categories")))
         values = b"".join([chunk.ratings.values for chunk in self._chunks])
+        last = (self._created(), self._seqs, values)
         order = sorted(range(len(self._seqs)), key=self._subjects.__getitem__)
-        pick = itemgetter(*order, order[0])  # of one index it would return no tuple
-        columns = (self._subjects, categories, self._authors, self._created(), self._seqs, values)
-        rows = islice(zip(*map(pick, columns), strict=True), len(order))
-        fill(self._db, "ratings", f"?,?,?,?,?,?,NULL,NULL,{PERSON}", len(order), rows)
+        rows = _in_order(order, (self._subjects, categories, self._authors, *last))
+        fill(self._db, "ratings", _RATING, len(order), rows)
+        order.sort(key=self._authors.__getitem__)
+        rows = _in_order(order, (self._authors, categories, self._subjects, *last))
+        fill(self._db, "ratings_by_rater", _RATING, len(order), rows)
 
     def _write_other_records(self) -> None:
         others = [other for _, other in self._others]
@@ -102,6 +111,8 @@ class Writer:
             for (place, other), pair in zip(self._others, pairs, strict=True)
         ]  # fmt: skip
         fill(self._db, "records", _RECORD, len(rows), rows)
+        ids = sorted([(*row[1:3], row[0]) for row in rows])
+        fill(self._db, "record_ids", _ID, len(ids), ids)
 
     def _project_others(self) -> int:
         rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
@@ -110,6 +121,7 @@ class Writer:
             if projection:
                 seq, author = self._first + place, self.nodes[other.author]
                 rows[projection.table].append(projection.row(self, seq, author, other.created, other.fields))
+        rows["ratings_by_rater"] = [by_rater(row) for row in rows["ratings"]]
         for table, made in rows.items():
             made.sort()
             self._db.executemany(_INSERT[table], made)
@@ -122,3 +134,11 @@ class Writer:
             "UPDATE nodes SET records = records + ? WHERE id = ?",
             [(count, author) for author, count in counts.items()],
         )
+
+
+def _in_order(order: Sequence[int], columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of some columns in the order of these indexes."""
+    for start in range(0, len(order), _NEAR):
+        part = order[start : start + _NEAR]
+        pick = itemgetter(*part, part[0])  # of one index it would return no tuple
+        yield from islice(zip(*map(pick, columns), strict=True), len(part))
