@@ -19,6 +19,7 @@ from tests.network_of_raters import DAY, ME, NOW, World, did_of, rating, revocat
 from trustcli.cli import shown
 from trustcli.errors import Busy, ConfigError, DiskError, NotFound, RecordRefused, TrustError, WouldOverwrite
 from trustcli.ledger import Ledger, connection, schema
+from trustcli.ledger.projection import id_pair
 from trustcli.node import verifying
 from trustcli.records import crypto
 
@@ -577,6 +578,19 @@ def test_tampering_is_noticed(ledger: Ledger, what: str) -> None:
     tampered(ledger.path, TAMPERING[what])
     with closing(Ledger.open(ledger.path)) as changed:
         assert changed.integrity() != []
+
+
+@pytest.mark.parametrize("body", [b"{}", b"not JSON", b'{"category":"x","subject":"y","value":"4"}'])
+def test_a_rating_that_cannot_be_read_is_noticed(ledger: Ledger, body: bytes) -> None:
+    """Even if its id was made to fit."""
+    filled(ledger)
+    entry = next(entry for entry in ledger.entries() if entry.kind == "rating")
+    high, low = id_pair(crypto.record_id(ledger.rebuild(entry.author, entry.kind, entry.created, body)))
+    ledger.close()
+    changed = f"body = x'{body.hex()}', id_hi = {high}, id_lo = {low}"
+    tampered(ledger.path, f"UPDATE records SET {changed} WHERE seq = {entry.seq}")
+    with closing(Ledger.open(ledger.path)) as found:
+        assert any("cannot be read" in wrong for wrong in found.integrity())
 
 
 def test_tampering_that_is_none_is_not_noticed(ledger: Ledger) -> None:

@@ -143,9 +143,8 @@ def test_an_older_ledger_is_brought_up_to_date_when_it_is_opened(tmp_path: Path,
     again.network_notes.mark(Mark("https://x"))
     assert again.integrity() == []
     with sqlite3.connect(path) as db:
-        assert not db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN ('records_by_id', 'ratings_by_rater')"
-        ).fetchall()
+        indexes = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert indexes.isdisjoint({"records_by_id", "ratings_by_rater"})
     db.close()
     again.close()
 

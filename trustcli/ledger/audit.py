@@ -7,15 +7,17 @@ that others write to meanwhile is judged as it was when the audit began.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.ledger import connection, schema
-from trustcli.ledger.projection import PROJECTIONS, id_pairs, machine_of
+from trustcli.ledger.deriving import rating_rows
+from trustcli.ledger.projection import PROJECTIONS, id_columns, machine_of
 from trustcli.ledger.store import Ledger
 from trustcli.ledger.values import Signed
-from trustcli.records.crypto import record_id
+from trustcli.records.crypto import record_ids
 from trustcli.records.envelope import Record
 
 TYPE_CHECKING = False
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
     from typing import Any
+
+    from trustcli.ledger.projection import Projection
 
     _Row = tuple[Any, ...]
 
@@ -35,6 +39,7 @@ _COLUMNS = {
     "keys": "author, seq, action, other, at, created",
     "announces": "author, seq",
 }
+_signed = partial(tuple.__new__, Signed)  # what `Signed._make` does, without a look at the length
 _NOBODY = -1  # number of a name that is not there; no row has it
 
 
@@ -60,40 +65,33 @@ class Audit:
 
     def pages(self) -> Iterator[list[Signed]]:
         """Yield what was signed, page by page; ids, order and projections are looked at on the way."""
-        rebuild, names, texts = self._ledger.rebuild, self._ledger.names, self._ledger.texts
+        names = self._ledger.names
         for page in self._ledger.pages(0, self._until):
-            authors = [names[row[3]] for row in page]
-            datas = [
-                rebuild(name, texts[kind], created, body)
-                for name, (_, _, _, _, kind, created, _, body, _) in zip(authors, page, strict=True)
-            ]
-            digests = [*map(record_id, datas)]
+            seqs, _, _, authors, _, _, received, _, sigs = zip(*page, strict=True)
+            datas = self._ledger.rebuild_all(page)
+            digests = record_ids(datas)
             self._count += len(page)
-            self._total += sum([int.from_bytes(digest, "big") for digest in digests])
-            self._by_author.update([row[3] for row in page])
-            self._compare_arrivals(page)
-            pairs = id_pairs(digests)
-            self._sums["record_ids"] += sum(
-                [hash((*pair, row[0])) for pair, row in zip(pairs, page, strict=True)]
-            )
-            self._derive(self._sound(page, pairs))
-            yield [
-                Signed._make((row[0], name, data, row[8]))
-                for row, name, data in zip(page, authors, datas, strict=True)
-            ]
+            self._total += sum(map(int.from_bytes, digests))
+            self._by_author.update(authors)
+            self._compare_arrivals(page, received)
+            self._derive(self._sound(page, b"".join(digests)))
+            yield [*map(_signed, zip(seqs, [names[author] for author in authors], datas, sigs, strict=True))]
 
     # A page at a time, and a second look only where it does not fit: this runs for every record there is.
 
-    def _sound(self, page: list[_Row], pairs: list[tuple[int, int]]) -> list[_Row]:
+    def _sound(self, page: list[_Row], digests: bytes) -> list[_Row]:
         """Return the rows whose bytes give the id they are kept under: only these can be read."""
-        if [row[1:3] for row in page] == pairs:
+        seqs, highs, lows, *_ = zip(*page, strict=True)
+        right = id_columns(digests)
+        self._sums["record_ids"] += sum(map(hash, zip(*right, seqs, strict=True)))
+        if (highs, lows) == (*map(tuple, right),):
             return page
-        sound = [row for row, pair in zip(page, pairs, strict=True) if row[1:3] == pair]
+        sound = [row for row, *pair in zip(page, *right, strict=True) if [*row[1:3]] == pair]
         self._wrong += [f"record {row[0]} is not what its id says" for row in page if row not in sound]
         return sound
 
-    def _compare_arrivals(self, page: list[_Row]) -> None:
-        arrivals = [self._received, *[row[6] for row in page]]
+    def _compare_arrivals(self, page: list[_Row], received: tuple[int, ...]) -> None:
+        arrivals = [self._received, *received]
         if arrivals != sorted(arrivals):
             self._wrong += [
                 f"record {row[0]} arrived before the one in front of it"
@@ -104,16 +102,28 @@ class Audit:
 
     def _derive(self, page: list[_Row]) -> None:
         """Make the rows of the projections again, and sum their hashes."""
-        decode = self._decode
         for kind in {row[4] for row in page}:
-            projection = PROJECTIONS.get(self._ledger.texts[kind])
-            if projection:
-                table, fields, make = projection
-                self._sums[table] += sum([
-                    hash(make(self, seq, author, created, fields(decode(body))))
-                    for seq, _, _, author, found, created, _, body, _ in page
-                    if found == kind
-                ])  # fmt: skip
+            text, rows = self._ledger.texts[kind], [row for row in page if row[4] == kind]
+            if text == "rating":
+                self._derive_ratings(rows)
+            elif text in PROJECTIONS:
+                self._derive_others(rows, PROJECTIONS[text])
+
+    def _derive_ratings(self, rows: list[_Row]) -> None:
+        seqs, _, _, authors, _, created, _, bodies, _ = zip(*rows, strict=True)
+        try:
+            made = rating_rows(self, seqs, authors, created, [*bodies])
+        except msgspec.MsgspecError:
+            self._wrong.append(f"a rating among the records {seqs[0]} to {seqs[-1]} cannot be read")
+            return
+        self._sums["ratings"] += sum(map(hash, made))
+
+    def _derive_others(self, rows: list[_Row], projection: Projection) -> None:
+        table, fields, make = projection
+        self._sums[table] += sum([
+            hash(make(self, seq, author, created, fields(self._decode(body))))
+            for seq, _, _, author, _, created, _, body, _ in rows
+        ])  # fmt: skip
 
     def finish(self) -> list[str]:
         """Return what is wrong; empty when all is well."""

@@ -75,7 +75,7 @@ class Batch:
         """Return the sum of the ids."""
         digests = [other.digest for other in self.others.values()]
         digests += [digest for chunk in self.chunks for digest in _cut(chunk.digests)]
-        return sum([int.from_bytes(digest, "big") for digest in digests])
+        return sum(map(int.from_bytes, digests))
 
     def digests(self) -> list[bytes]:
         """Return the ids in order of arrival."""

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from trustcli.errors import Busy, DiskError
 from trustcli.ledger import connection
 from trustcli.ledger.projection import id_pairs
-from trustcli.records.crypto import record_id
+from trustcli.records.crypto import record_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,11 +216,7 @@ class IdIndex:
         return last, items
 
     def _items(self, page: Sequence[tuple[int, int, int, int, int, int, int, bytes, bytes]]) -> list[Item]:
-        names, texts, rebuild = self._ledger.names, self._ledger.texts, self._ledger.rebuild
-        digests = [
-            record_id(rebuild(names[author], texts[kind], created, body))
-            for _, _, _, author, kind, created, _, body, _ in page
-        ]
+        digests = record_ids(self._ledger.rebuild_all(page))
         for row, pair in zip(page, id_pairs(digests), strict=True):
             if row[1:3] != pair:
                 raise DiskError(

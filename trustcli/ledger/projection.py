@@ -42,7 +42,7 @@ PERSON, GUIDED, MACHINE = 0, 1, 2  # who made a rating: `machine` of a row
 _BEFORE_BODY = len('{"author":"') + len('","body":')
 _PLAIN_FIELDS = 3  # of a rating that has only what every rating has
 _LOOKUP = 500  # names in one query
-_MAX_NAMES = 50_000  # names remembered between batches: about 10 MB
+MAX_NAMES = 100_000  # names remembered between batches: about 20 MB
 
 
 def id_pair(digest: bytes) -> tuple[int, int]:
@@ -114,7 +114,7 @@ class Names(dict[str, int]):
     def keep(self) -> None:
         """The transaction committed: its ids stand."""
         self._new.clear()
-        if len(self) > _MAX_NAMES:
+        if len(self) > MAX_NAMES:
             self.clear()
 
     def forget(self) -> None:
@@ -136,7 +136,7 @@ class Texts(dict[int, str]):
         self._query = query
 
     def __missing__(self, number: int) -> str:
-        if len(self) > _MAX_NAMES:
+        if len(self) > MAX_NAMES:
             self.clear()
         with connection.Guard("the ledger"):
             row = self._db.execute(self._query, (number,)).fetchone()

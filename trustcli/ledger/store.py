@@ -8,9 +8,10 @@ import os
 from trustcli.errors import DiskError, NotFound, RecordRefused
 from trustcli.ledger import connection
 from trustcli.ledger.batch import Batch
+from trustcli.ledger.layout import Layout
 from trustcli.ledger.network import NetworkNotes
 from trustcli.ledger.private import Private
-from trustcli.ledger.projection import OFFSET, Names, Staged, Texts, id_columns, id_pairs, stage
+from trustcli.ledger.projection import OFFSET, Names, Staged, Texts, id_columns, stage
 from trustcli.ledger.reader import Reader
 from trustcli.ledger.rounds import Rounds
 from trustcli.ledger.values import Entry, Head, Signed
@@ -62,7 +63,8 @@ class Ledger:
         self.texts = Texts(db, "SELECT CAST(text AS BLOB) FROM words WHERE id = ?")
         self._nodes = Names(db, "nodes", "name")
         self._words = Names(db, "words", "text")
-        self._ends: dict[str, bytes] = {}  # what follows `created`, by kind
+        layout = Layout(self.network, self.names, self.texts)
+        self.rebuild, self.rebuild_all = layout.rebuild, layout.rebuild_all
 
     @classmethod
     def open(cls, path: str, *, lock_wait: float = connection.LOCK_WAIT) -> Self:
@@ -149,18 +151,19 @@ class Ledger:
         128 bits of an id are compared; two records that agree in them cost their maker 2⁶⁴ hashes.
         """
         ids = list(digests)
-        highs = sorted(id_columns(b"".join(ids))[0])
+        highs, lows = id_columns(b"".join(ids))
+        ascending = sorted(highs)
         found: list[tuple[int, int]] = []
         with connection.Guard(self.path):
-            for start in range(0, len(highs), _LOOKUP):
-                part = highs[start : start + _LOOKUP]
+            for start in range(0, len(ascending), _LOOKUP):
+                part = ascending[start : start + _LOOKUP]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT id_hi, id_lo FROM record_ids WHERE id_hi IN ({marks})"  # noqa: S608
                 found += self._db.execute(query, part)
         if not found:
             return set()
-        wanted = dict(zip(id_pairs(ids), ids, strict=True))
-        return {wanted[pair] for pair in found if pair in wanted}
+        wanted = dict(zip(zip(highs, lows, strict=True), ids, strict=True))
+        return {id_ for id_ in map(wanted.get, found) if id_}
 
     def schema_version(self) -> int:
         """Return the version of the file's schema."""
@@ -238,9 +241,8 @@ class Ledger:
     def signed(self, after: int = 0, until: int = 2**62) -> Iterator[Signed]:
         """Yield what was signed, in order of arrival, from `seq` above `after` up to `until`."""
         for page in self.pages(after, until):
-            for seq, _, _, author, kind, created, _, body, sig in page:
-                name, word = self.names[author], self.texts[kind]
-                yield Signed(seq, name, self.rebuild(name, word, created, body), sig)
+            for row, data in zip(page, self.rebuild_all(page), strict=True):
+                yield Signed(row[0], self.names[row[3]], data, row[8])
 
     def pages(self, after: int = 0, until: int = 2**62) -> Iterator[list[tuple[Any, ...]]]:
         """Yield lists of (seq, id high, id low, author, kind, created, received, body, sig), by numbers.
@@ -295,13 +297,6 @@ class Ledger:
 
         return care.compact(self, self._db)
 
-    def rebuild(self, author: str, kind: str, created: int, body: bytes) -> bytes:
-        """Return the canonical bytes of a record from the parts that are stored."""
-        end = self._ends.get(kind)
-        if end is None:
-            end = self._ends[kind] = f',"kind":{_json(kind)},"net":{_json(self.network)},"v":1}}'.encode()
-        return b'{"author":"%b","body":%b,"created":%d%b' % (author.encode(), body, created, end)
-
     def _entries(self, condition: str, values: tuple[object, ...]) -> Iterator[Entry]:
         from trustcli.records.crypto import record_id  # noqa: PLC0415  not on the way of `check`
 
@@ -338,7 +333,3 @@ class Ledger:
         count, ratings, received, fingerprint = row
         (seq,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
         return received, seq, count, ratings, int.from_bytes(fingerprint, "big")
-
-
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

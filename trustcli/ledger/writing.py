@@ -56,8 +56,12 @@ class Writer:
 
     def _numbers_of_subjects(self) -> array[int]:
         names = [name for chunk in self._chunks for name in chunk.ratings.subjects.splitlines()]
-        self.nodes.learn({*self._each("authors"), *names})
-        return array("q", map(self.nodes.__getitem__, names))
+        self.nodes.learn({*self._each("authors")})
+        numbers = [*map(self.nodes.get, names)]
+        if None in numbers:
+            self.nodes.learn({name for name, found in zip(names, numbers, strict=True) if found is None})
+            numbers = [*map(self.nodes.get, names)]
+        return array("q", numbers)  # type: ignore[arg-type]  # each has its number now
 
     def _created(self) -> array[int]:
         return array("q", b"".join([chunk.ratings.created for chunk in self._chunks]))
