@@ -179,3 +179,20 @@ def test_making_a_ledger_does_not_load_numpy(tmp_path: Path) -> None:
         "import numpy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_thread_may_load_numpy_meanwhile() -> None:
+    """What one thread spares itself is there for all others at the same moment."""
+    code = (
+        "import threading, sys; from trustcli.ledger.schema import _Without\n"
+        "def load():\n"
+        "    import numpy\n"
+        "with _Without('numpy'):\n"
+        "    try: load()\n"
+        "    except ImportError: pass\n"
+        "    else: sys.exit('loaded')\n"
+        "    thread = threading.Thread(target=load); thread.start(); thread.join()\n"
+        "    assert 'numpy' in sys.modules\n"
+        "assert not [one for one in sys.meta_path if isinstance(one, _Without)]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

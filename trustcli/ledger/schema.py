@@ -14,6 +14,7 @@ See docs/adr/0003-ledger.md and docs/adr/0021-tables-in-their-own-order.md.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident  # `threading` would be loaded for nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,22 +234,25 @@ def create(db: sqlite3.Connection, *, network: str = "", ledger_id: str = "") ->
 
 
 class _Without:
-    """Lets nobody load a module, unless it is loaded already.
+    """Does not let this thread load a module, unless it is loaded already; other threads may.
 
     sqlite-utils loads numpy where it is installed, for types that no ledger has: 0.1 s and 25 MB.
     """
 
     def __init__(self, module: str) -> None:
         self._module = module
+        self._thread = get_ident()
 
     def __enter__(self) -> None:
-        self._spared = self._module not in sys.modules
-        if self._spared:
-            sys.modules[self._module] = None  # type: ignore[assignment]  # as the import system has it
+        sys.meta_path.insert(0, self)
 
     def __exit__(self, *_: object) -> None:
-        if self._spared:
-            del sys.modules[self._module]
+        sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+        """Say that there is no such module; for all others, leave the answer to those who find them."""
+        if name == self._module and get_ident() == self._thread:
+            raise ModuleNotFoundError(name)
 
 
 def foreign_objects(db: sqlite3.Connection) -> list[str]:
