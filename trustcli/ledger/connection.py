@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT = 5.0  # seconds; a batch of another process takes well under one
 _KNOCK = 0.002  # seconds between two tries for the write lock
-_CACHE_KIB = 16_384  # holds the inner pages of the indexes of a million ratings
+_CACHE_KIB = 20_480  # holds most of the ids of a million records
 _SETTINGS = (
     "trusted_schema = OFF",
     "recursive_triggers = ON",  # else REPLACE deletes without asking the triggers

@@ -63,6 +63,7 @@ class Ledger:
         self.texts = Texts(db, "SELECT CAST(text AS BLOB) FROM words WHERE id = ?")
         self._nodes = Names(db, "nodes", "name")
         self._words = Names(db, "words", "text")
+        self._downwards = False
         layout = Layout(self.network, self.names, self.texts)
         self.rebuild, self.rebuild_all = layout.rebuild, layout.rebuild_all
 
@@ -152,11 +153,12 @@ class Ledger:
         """
         ids = list(digests)
         highs, lows = id_columns(b"".join(ids))
-        ascending = sorted(highs)
+        ordered = sorted(highs, reverse=self._downwards)
+        self._downwards = not self._downwards  # what was read last is still in the cache: begin with it
         found: list[tuple[int, int]] = []
         with connection.Guard(self.path):
-            for start in range(0, len(ascending), _LOOKUP):
-                part = ascending[start : start + _LOOKUP]
+            for start in range(0, len(ordered), _LOOKUP):
+                part = ordered[start : start + _LOOKUP]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT id_hi, id_lo FROM record_ids WHERE id_hi IN ({marks})"  # noqa: S608
                 found += self._db.execute(query, part)
