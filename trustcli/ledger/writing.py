@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SIGNATURE = 64  # bytes
 _NEAR = 2_000  # rows put in order together: as many as a processor keeps near at hand
 _RECORD = "?,?,?,?,?,?,?,?,?"
-_ID = "?,?,?"
+_IDS = "INSERT OR FAIL INTO record_ids SELECT id_hi, id_lo, seq FROM records WHERE seq >= ? ORDER BY id_hi"
 _RATING = f"?,?,?,?,?,?,NULL,NULL,{PERSON}"
 _INSERT = {
     "ratings": "INSERT INTO ratings VALUES (?,?,?,?,?,?,?,?,?)",
@@ -72,6 +72,7 @@ class Writer:
             self._write_plain_records()
             self._write_plain_ratings()
         self._write_other_records()
+        self._db.execute(_IDS, (self._first,))
         ratings = self._project_others()
         self._count()
         return len(self._seqs) + ratings
@@ -88,9 +89,6 @@ class Writer:
         row = f"?,?,?,?,{self.words['rating']},?,{self._received},?,?"
         rows = zip(self._seqs, highs, lows, self._authors, self._created(), bodies, signatures, strict=True)
         fill(self._db, "records", row, len(self._seqs), rows)
-        places = array("d", highs)  # floats are compared faster, and almost sorted will do
-        order = sorted(range(len(places)), key=places.__getitem__)
-        fill(self._db, "record_ids", _ID, len(order), _in_order(order, (highs, lows, self._seqs)))
 
     def _write_plain_ratings(self) -> None:
         """Write ratings that have only what every rating has, by subject and by rater."""
@@ -115,8 +113,6 @@ class Writer:
             for (place, other), pair in zip(self._others, pairs, strict=True)
         ]  # fmt: skip
         fill(self._db, "records", _RECORD, len(rows), rows)
-        ids = sorted([(*row[1:3], row[0]) for row in rows])
-        fill(self._db, "record_ids", _ID, len(ids), ids)
 
     def _project_others(self) -> int:
         rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
