@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
+from bisect import bisect_right
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -43,12 +45,13 @@ class Prepared:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._starts: dict[int, int] = {0: 0}  # cursor -> where the page begins in the file
-        count = total = 0
+        self._starts = array("q", [0])  # where each line begins in the file, and the last one ends
+        total = 0
         with open(path, "rb") as file:
             for line in file:
-                count += 1
+                self._starts.append(self._starts[-1] + len(line))
                 total += int.from_bytes(crypto.record_id(line[BEGIN : END - 1]), "big")
+        count = len(self._starts) - 1
         self.head = Head("prepared", count, count, f"{total % 2**256:064x}")
 
     def facts(self) -> NodeFacts:
@@ -59,15 +62,14 @@ class Prepared:
     def ask(self, request: Request) -> Answer:
         """Return the next page."""
         assert isinstance(request, Feed)
+        begin = self._starts[request.after]
+        end = min(
+            request.after + min(request.limit, PAGE), bisect_right(self._starts, begin + PAGE_BYTES) - 1
+        )
         with open(self._path, "rb") as file:
-            file.seek(self._starts[request.after])
-            lines = file.read(PAGE_BYTES).splitlines()[: min(request.limit, PAGE)]
-            following = request.after + len(lines)
-            if following < self.head.last:  # the last line of a full read is cut off
-                lines, following = lines[:-1], following - 1
-        size = sum(map(len, lines)) + len(lines)
-        self._starts[following] = self._starts[request.after] + size
-        return Page(self.head, tuple(lines), following, following < self.head.last)
+            file.seek(begin)
+            lines = file.read(self._starts[end] - begin).splitlines()
+        return Page(self.head, tuple(lines), end, end < self.head.last)
 
     def close(self) -> None:
         """There is nothing to close."""

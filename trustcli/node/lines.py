@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from trustcli.errors import TrustError
     from trustcli.ledger.network import Mark
-    from trustcli.sync.exchange import Answer, Request
+    from trustcli.sync.exchange import Answer, Head, Request
+    from trustcli.sync.following import Share
     from trustcli.sync.talk import Talk
     from trustcli.transports.wire import NodeFacts
 
@@ -66,6 +67,7 @@ class Line:
         self._connect = connect
         self._peer: Peer | None = None
         self._request: Request | None = None
+        self.share: tuple[Share, Head] | None = None  # what it brings a part of, and its head before
         self._ahead: tuple[Request, Future[Answer]] | None = None
         self._one = Lock()  # a connection carries one question at a time
 
@@ -83,8 +85,11 @@ class Line:
 
     def look_ahead(self, answer: object, pool: Executor) -> None:
         """Begin to fetch the page that a feed will be asked for next, while this one is taken."""
-        if isinstance(self._request, Feed) and isinstance(answer, Page) and answer.more:
-            following = Feed(answer.next)
+        if not isinstance(self._request, Feed) or not isinstance(answer, Page):
+            return
+        course = self.talk.course
+        following = course.after(answer) if course else Feed(answer.next) if answer.more else None
+        if following:
             self._ahead = (following, pool.submit(self._ask, following))
 
     def check_pace(self) -> None:

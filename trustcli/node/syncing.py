@@ -3,8 +3,7 @@
 Each peer has a line with at most one question under way, in a thread that does nothing else. Answers are
 taken here, in the one thread that owns the ledger, by one `Intake`; while a page is taken the next one is
 fetched. Everybody is pulled from before anything is pushed, so that what one peer has reaches the others in
-the same sync. On a first sync from several peers each is followed from its beginning: which of their cursors
-mean the same record nobody can tell beforehand, but no record is verified twice, and that is the work.
+the same sync. On a first sync the peers that name the same set share it out; no record is verified twice.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from trustcli.node.sharing import LedgerShelf
 from trustcli.sync.closure import Closure, asking_about
 from trustcli.sync.dialogue import checking, pulling, pushing
 from trustcli.sync.exchange import Offer
+from trustcli.sync.following import Share, can_share, completing, sharing
 from trustcli.sync.talk import Mark, Outcome, Talk
 from trustcli.value import NamedTuple
 
@@ -110,6 +110,8 @@ class _Sync:
         self._now = node.clock()
         self._lines: list[Line] = []
         self._reports: list[PeerReport] = []
+        self._shares: dict[tuple[int, str], Share] = {}  # by what is in the set
+        self._is_first = False
         self._public = LedgerShelf(node)
         self._intake = Intake(node.ledger, node.clock, self._save, dry_run=plan.dry_run)
         self._shelf = IntakeShelf(self._public, self._intake)
@@ -133,6 +135,7 @@ class _Sync:
     def run(self, peers: Iterable[Contact], connect: Connect) -> None:
         """Talk with all of them: pull, then push and compare."""
         marks = self._node.ledger.network_notes.marks()
+        self._is_first = not self._node.ledger.head().records
         for contact in peers:
             saved = marks.get(contact.url, Saved(contact.url))
             talk = Talk(
@@ -141,6 +144,10 @@ class _Sync:
             )  # fmt: skip
             self._lines.append(Line(contact, saved, talk, connect))
         self._drive(self._opening)
+        for _ in self._lines:  # who fails leaves its part to the others
+            self._drive(self._sharing)
+        for line in self._lines:  # one after the other: what the first still brings the next need not
+            self._drive(self._completing, [line])
         while self._closure and self._is_open():
             self._drive(self._widening)
         self._drive(self._closing)
@@ -149,9 +156,9 @@ class _Sync:
         """Say what came of it."""
         return Report(self._reports, cut=self._closure is not None and self._closure.is_cut)
 
-    def _drive(self, stage: Callable[[Line], Stage]) -> None:
-        """Lead all lines through a stage, each at its own pace; who fails, fails alone."""
-        asking = {line: stage(line) for line in self._lines if line.problem is None}
+    def _drive(self, stage: Callable[[Line], Stage], lines: Sequence[Line] = ()) -> None:
+        """Lead lines (all) through a stage, each at its own pace; who fails, fails alone."""
+        asking = {line: stage(line) for line in lines or self._lines if line.problem is None}
         under_way: dict[Future[Any], Line] = {}
 
         def go_on(line: Line, answer: object) -> None:
@@ -186,7 +193,21 @@ class _Sync:
         if self._closure:
             yield from asking_about(line.talk, self._closure, line.asked_about)
         elif self._plan.pull and not equal:
-            yield from pulling(line.talk, push=self._offers(line))
+            if self._is_first and not line.talk.mark.ledger and can_share(facts.head):
+                line.share = self._shares.setdefault(facts.head[1::2], Share(facts.head)), facts.head
+                yield from self._sharing(line)
+            else:
+                yield from pulling(line.talk, push=self._offers(line))
+
+    def _sharing(self, line: Line) -> Stage:
+        """Bring a part of what several peers have here."""
+        if line.share:
+            yield from sharing(line.talk, line.share[0])
+
+    def _completing(self, line: Line) -> Stage:
+        """Bring what a peer has here that took part in a share, beyond that."""
+        if line.share:
+            yield from completing(line.talk, *line.share)
 
     def _widening(self, line: Line) -> Stage:
         """Ask a peer about the names that others have brought up since."""
@@ -214,7 +235,9 @@ class _Sync:
         if self._progress:
             talks = [line.talk for line in self._lines if line.talk.head]
             done = sum(talk.new + talk.known + talk.refusals for talk in talks)
-            left = sum(max(talk.head.last - talk.mark.pulled, 0) for talk in talks if talk.head)
+            alone = [line.talk for line in self._lines if not line.share]
+            left = sum(share.missing for share in self._shares.values())
+            left += sum(max(talk.head.last - talk.mark.pulled, 0) for talk in alone if talk.head)
             self._progress(done, None if self._closure else done + left)
 
     def _save(self, *, final: bool = False) -> None:

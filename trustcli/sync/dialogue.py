@@ -30,6 +30,7 @@ from trustcli.sync.exchange import (
     Taken,
     Wanted,
 )
+from trustcli.sync.following import ask, ask_page, expect, follow
 from trustcli.sync.ranges import ID_BYTES
 from trustcli.sync.talk import DAY, REST, SEEN, Mark, Outcome, Talk
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from typing import TypeAlias, TypeVar
 
     from trustcli.sync.exchange import Answer, Head, Request, Shelf
-    from trustcli.sync.talk import Take
 
     _T = TypeVar("_T")
     Asking: TypeAlias = Generator[Request, Answer, _T]
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 DIFFERENCES = 100_000  # ids held of one comparison; the next finds the others
 _ROOM = 3 << 18  # bytes of records read for one offer: with one more line still below 1 MiB
-_UNDER_WAY = 2  # pages being verified while the next is fetched: one while the one before it is stored
 _LOPSIDED = 2  # times one ledger is larger than the other: then its feed is cheaper than a comparison
 
 
@@ -117,14 +116,15 @@ def pulling(talk: Talk, *, push: bool = True) -> Asking[None]:
     Args:
         push: whether a comparison may also offer what it finds that the peer lacks.
     """
+    request = Feed(talk.mark.pulled)
     page: Page | None = None
     if talk.mark.ledger:
-        page = _expect(Page, (yield from _ask(talk, Feed(talk.mark.pulled))))
+        page = yield from ask_page(talk, request)
         if talk.is_replaced():
-            talk.mark, page = Mark(), None
+            talk.mark, request, page = Mark(), Feed(0), None
     if page is None and talk.shelf.head().records and (yield from _compare(talk, pull=True, push=push)):
         return
-    yield from _follow(talk, page or _expect(Page, (yield from _ask(talk, Feed(0)))))
+    yield from follow(talk, request, page or (yield from ask_page(talk, request)))
 
 
 def pushing(talk: Talk) -> Asking[None]:
@@ -155,48 +155,6 @@ def checking(talk: Talk, *, pull: bool = True, push: bool = True, full: bool = F
         yield from _compare(talk, pull=pull, push=push, whole=True)
 
 
-def _ask(talk: Talk, request: Request) -> Asking[Answer]:
-    talk.requests += 1
-    answer = yield request
-    talk.hear(answer.head)
-    return answer
-
-
-def _expect(kind: type[_T], answer: Answer) -> _T:
-    if not isinstance(answer, kind):
-        raise PeerFault("the peer answers something else")
-    return answer
-
-
-def _follow(talk: Talk, page: Page) -> Asking[None]:
-    """Follow the feed from this page to where it ended when we began.
-
-    A page is taken when the two after it are here: its records are verified while they come.
-    """
-    end, done = page.head.last, talk.mark.pulled
-    under_way: list[tuple[Take, int]] = []
-
-    def take(count: int) -> None:
-        for _ in range(count):
-            promise, cursor = under_way.pop(0)
-            promise()
-            talk.check_known()
-            talk.mark = talk.mark._replace(ledger=page.head.ledger, pulled=cursor)
-
-    while True:
-        talk.check_page(page, done, PAGE)
-        done = page.next
-        under_way.append((talk.begin(page.lines), done))
-        if not page.more or done >= end:
-            return take(len(under_way))
-        take(max(len(under_way) - _UNDER_WAY, 0))
-        try:
-            page = _expect(Page, (yield from _ask(talk, Feed(done))))
-        except GeneratorExit:  # the line broke: what came whole is kept
-            take(len(under_way))
-            raise
-
-
 def _compare(talk: Talk, *, pull: bool, push: bool, whole: bool = False) -> Asking[bool]:
     """Compare the sets and move what differs; return False where following a feed is cheaper than that.
 
@@ -211,7 +169,7 @@ def _compare(talk: Talk, *, pull: bool, push: bool, whole: bool = False) -> Aski
         have: list[bytes] = []
         need: list[bytes] = []
         while message:
-            found = _expect(Reconciled, (yield from _ask(talk, Reconcile(message))))
+            found = expect(Reconciled, (yield from ask(talk, Reconcile(message))))
             talk.size += len(message) + len(found.message)
             if theirs is None and not whole and _is_lopsided(ours, found.head):
                 if found.head.ledger != talk.mark.ledger:
@@ -251,7 +209,7 @@ def _fetch(talk: Talk, ids: Sequence[bytes]) -> Asking[None]:
     for start in range(0, len(ids), WANTED):
         missing = dict.fromkeys(ids[start : start + WANTED])
         while missing:
-            page = _expect(Page, (yield from _ask(talk, Wanted(tuple(missing)))))
+            page = expect(Page, (yield from ask(talk, Wanted(tuple(missing)))))
             found = {crypto.record_id(line[BEGIN:END]) for line in page.lines}
             if not found or len(found) < len(page.lines) or not found <= missing.keys():
                 raise PeerFault("the peer names records that it does not give")
@@ -298,5 +256,5 @@ def _offer(talk: Talk, lines: Sequence[bytes]) -> Asking[None]:
         if talk.dry:
             talk.given += len(some)
         else:
-            talk.offered(some, _expect(Taken, (yield from _ask(talk, Offer(some)))))
+            talk.offered(some, expect(Taken, (yield from ask(talk, Offer(some)))))
         start = end

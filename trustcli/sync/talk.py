@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from trustcli.sync.exchange import Head, Page, Result, Shelf, Taken
+    from trustcli.sync.following import Course
 
     Begin = Callable[[Sequence[bytes]], Callable[[], list[Result]]]
     """Takes lines; what it returns gives, later, what became of each."""
@@ -111,6 +112,7 @@ class Talk:
         self.dry = dry
         self.head: Head | None = None
         self.is_compared = False
+        self.course: Course | None = None  # of the feed that is followed now
         self.seen: set[bytes] | None = set()
         self.new = self.known = self.given = self.refusals = self.size = self.requests = 0
         self._begin = begin or (lambda lines: self._settled(shelf.take(lines)))
