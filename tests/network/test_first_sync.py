@@ -10,7 +10,8 @@ import pytest
 from tests.network.homes import Direct, Home, ratings
 from trustcli.errors import Unreachable
 from trustcli.sync import following
-from trustcli.sync.exchange import Feed, Page
+from trustcli.sync.exchange import Feed, Head, Page, Result
+from trustcli.sync.talk import NEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,6 +100,16 @@ def test_each_record_is_sent_once(home: Any, equals: tuple[Home, Home]) -> None:
     assert equals[0].requests().count("Feed") == 1
 
 
+def test_only_the_sum_makes_a_share_whole() -> None:
+    """As many records as the head says, but another, or one twice, are not the set."""
+    ids = [bytes([number]) * 32 for number in (1, 2, 3, 255)]
+    total = sum(int.from_bytes(id_, "big") for id_ in ids[:3])
+    for came, is_whole in ((ids[:3], True), (ids[:2], False), (ids[1:], False), (ids[:2] + ids[:1], False)):
+        share = following.Share(Head("a", 3, 3, f"{total % 2**256:064x}"))
+        share.count([Result(id_, NEW) for id_ in came] + [Result(ids[3], "bad_signature")])
+        assert share.is_whole == is_whole
+
+
 def test_the_same_set_in_another_order(home: Any, equals: tuple[Home, Home]) -> None:
     """The sum says that the stretches are not the set; one feed is followed then, the others are equal."""
     alice, dora = home("alice"), home("dora")
@@ -108,6 +119,7 @@ def test_the_same_set_in_another_order(home: Any, equals: tuple[Home, Home]) -> 
     assert alice.ids() == dora.ids()
     assert RECORDS < sum(connect.lines.values()) <= 2 * RECORDS
     assert pulled(report) == [RECORDS, RECORDS]
+    assert "Reconcile" not in equals[0].requests() + dora.requests()
 
 
 def test_a_part_that_does_not_come_is_brought_by_another(home: Any, equals: tuple[Home, Home]) -> None:
