@@ -33,7 +33,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tests.network.attacker import ATTACKS, Foe, Gone
 from trustcli.errors import PeerFault
-from trustcli.ledger import Ledger
+from trustcli.ledger.shared import SharedLedger
 from trustcli.mesh import payloads
 from trustcli.node.devnet import Devnet
 from trustcli.records import crypto
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RATIO, MEMORY, CUT = 0.80, 256, 2.0
+CORES = os.sched_getaffinity(0)
 ROUNDS = 3
 FRAMES, LINES = 9, 1_000  # of one round: what a node lets wait; all together are below the rate of a peer
 PATIENCE = 60.0
@@ -114,7 +115,7 @@ class Honest:
         self._link = foe.call()
         self._lines = iter(lines)
         self._pid = pid
-        self._ledger = Ledger.open(ledger)
+        self._ledger = SharedLedger.open(ledger)  # a long look would hold up the node's commits
         self._sending = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -129,11 +130,14 @@ class Honest:
             for frame in frames:
                 self._link.throw(frame)
         while time.perf_counter() < begun + PATIENCE:
-            if len(self._ledger.known(ids[-LINES:])) == LINES and len(self._ledger.known(ids)) == len(ids):
+            if self._ledger.has_changed() and self._holds(ids[-LINES:]) and self._holds(ids):
                 cpu = _cpu(self._pid) - before
                 return Pace(len(ids) / (time.perf_counter() - begun), len(ids) / cpu)
             time.sleep(0.005)
         raise TimeoutError("the honest link is dead")
+
+    def _holds(self, ids: Sequence[bytes]) -> bool:
+        return len(self._ledger.known(ids)) == len(ids)
 
     def close(self) -> None:
         """Hang up."""
@@ -158,7 +162,6 @@ def main() -> int:
     given = arguments.parse_args()
     with open(bundle((2 * ROUNDS + 2) * FRAMES * LINES), "rb") as file:
         lines = list(dict.fromkeys(file.read().splitlines()))
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     titles = f"{'records/s':>10}{'attacked':>10}{'ratio':>7}{'cpu':>6}{'MiB':>6}{'sent':>9}{'cut s':>7}"
     print(f"{'attack':<20}{titles}")
     missed = False
@@ -184,33 +187,33 @@ def measured(attack: str, lines: Sequence[bytes]) -> Row:
         tempfile.TemporaryDirectory() as folder,
         Devnet(os.path.join(folder, "net"), 1, lambda: time.time_ns() // 1_000_000) as net,
     ):
-        net.start()
+        os.sched_setaffinity(0, {min(CORES)})
+        net.start()  # a process runs where its parent did
+        os.sched_setaffinity(0, {max(CORES)})
         node, pid = net.nodes[0], net.state(net.nodes[0]).pid
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            os.sched_setaffinity(int(thread), {min(os.sched_getaffinity(pid))})
         honest = Honest(node.url, os.path.join(node.home, "ledger.db"), lines, pid)
         honest.rate()  # strangers get small shares at first
-        rounds = [_pair(honest, attack, node.url) for _ in range(ROUNDS)]
+        rounds = [_pair(honest, attack, node.url, f"127.66.{number}.1") for number in range(ROUNDS)]
         honest.close()
         return Row(attack, rounds, _peak(pid))
 
 
-def _pair(honest: Honest, attack: str, url: str) -> Round:
-    """Measure once without and once with the attack."""
+def _pair(honest: Honest, attack: str, url: str, source: str) -> Round:
+    """Measure once without and once with the attack, from an address that was never seen."""
     without = honest.rate()
     if attack == NOTHING:
         return Round(without, honest.rate(), {"sent": 1, "cuts": 1, "slowest_cut": 0.0})
-    attacker = _attacker(attack, url)
+    attacker = _attacker(attack, url, source)
     during = honest.rate()
     out, _ = attacker.communicate("", PATIENCE)
     return Round(without, during, json.loads(out))
 
 
-def _attacker(attack: str, url: str) -> subprocess.Popen[str]:
+def _attacker(attack: str, url: str, source: str) -> subprocess.Popen[str]:
     """Start the attacking program; it inherits our core, after us. Return once it attacks."""
-    words = [sys.executable, "-m", "tests.network.attacker", url, "--attack", attack, "--for", "300s"]
+    words = [sys.executable, "-m", "tests.network.attacker", url, "--attack", attack, "--source", source]
     process = subprocess.Popen(
-        ["nice", "-n", "10", *words],
+        ["nice", "-n", "10", *words, "--for", "300s"],
         cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
