@@ -67,6 +67,7 @@ class FakeDesk:
         self.frames: list[bytes] = []
         self.names: set[str] = {"node.example"}
         self.waiting: set[str] = set()
+        self.busy = False
         self.echo = True
 
     def sign(self, message: bytes) -> bytes:
@@ -120,6 +121,10 @@ class FakeDesk:
     def hosts(self) -> set[str]:
         """Have one name."""
         return self.names
+
+    def is_busy(self) -> bool:
+        """Have other work, or not."""
+        return self.busy
 
     def is_waiting(self, address: str) -> bool:
         """Let the addresses in `waiting` wait."""

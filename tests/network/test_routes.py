@@ -363,11 +363,11 @@ def test_patience() -> None:
         return asyncio.run(ask(app, "GET", "/healthz", peer="2001:db8::1")).headers.get("connection", "kept")
 
     assert [connection() for _ in range(4)] == ["kept", "kept", "kept", "close"]
-    assert app.is_unwelcome("2001:db8::/64")
-    assert not app.is_unwelcome("2001:db8:0:1::/64")
+    assert app.patience.is_at_an_end("2001:db8::/64")
+    assert not app.patience.is_at_an_end("2001:db8:0:1::/64")
     now[0] += 30_000
-    assert not app.is_unwelcome("2001:db8::/64")
-    assert not app.is_unwelcome("unix")
+    assert not app.patience.is_at_an_end("2001:db8::/64")
+    assert not app.patience.is_at_an_end("unix")
 
 
 @pytest.mark.parametrize(

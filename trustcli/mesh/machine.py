@@ -110,6 +110,18 @@ class Mesh:
         except PeerFault as problem:
             self._desk.blame(found, problem.code)
 
+    def flooded(self, link: int, now: int) -> None:
+        """More frames came at once than lead to a cut, whatever is in them; the driver keeps the rest."""
+        self._desk.now = now
+        found = self._desk.links.get(link)
+        if found is None:
+            return
+        self._desk.counts["flooded"] += 1
+        if found.is_open:
+            self._desk.ban(found, "rate_limited")
+        else:
+            self._desk.close(found, "cut", quietly=True)
+
     def has_work(self, link: int) -> bool:
         """Say whether what came over a link waits for `settle`, or the link is over."""
         return link not in self._desk.links or self._taking.holds(link) or self._answering.holds(link)

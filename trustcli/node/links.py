@@ -1,15 +1,19 @@
-"""The mesh links of a serving node, on the event loop: frames in, frames out, dials; each link two tasks."""
+"""The mesh links of a serving node, on the event loop: frames in, frames out, dials; three tasks each."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import deque
 
 from trustcli.errors import TrustError
 from trustcli.mesh import faults
 from trustcli.mesh.actions import Close, Dial, Send
+from trustcli.mesh.limits import TokenBucket
+from trustcli.mesh.link import RATE
 from trustcli.transports import websocket
+from trustcli.transports.turns import Turns
 from trustcli.transports.waits import Waits
 
 TYPE_CHECKING = False
@@ -23,6 +27,8 @@ FIRST_AHEAD = 512 << 10  # bytes of one link that may wait to be settled: a larg
 AHEAD = 2 << 20  # and of one that brought much
 GROWTH = 8  # bytes settled for each that may wait more
 FRAMES = 256  # of one link that may wait: a flooder has sent too many before the first is settled, and is cut
+ALLOWED = 2 * RATE  # frames of one link a minute: what is beyond RATE counts, and as many are forgiven
+TURNS, TURNS_AT_ONCE = 50, 50  # frames a second of all strangers at one address, while records come
 OUT = 64  # frames of one link that wait to be sent; the machine paces itself far below
 DIALS = 8  # under way at once
 LAST_WORDS = 1.0  # seconds for what is queued to go out once a link is to end
@@ -36,6 +42,11 @@ class Ahead:
         self._waiting = 0
         self._settled = 0
         self._moved = asyncio.Event()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether little was settled yet: of a stranger, who has to wait for his turn."""
+        return self._settled < FIRST_AHEAD
 
     async def enter(self, size: int) -> None:
         """Let a frame wait, once there is room for it."""
@@ -63,6 +74,8 @@ class _Link:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.ahead = Ahead()
+        self.allowed = TokenBucket(ALLOWED, FRAMES)
+        self.heard: asyncio.Queue[bytes] = asyncio.Queue()  # as many as `ahead` lets wait
         self.out: asyncio.Queue[bytes | None] = asyncio.Queue(OUT)
         self.is_over = False
         self.sending = asyncio.ensure_future(self._send())
@@ -96,6 +109,7 @@ class Links:
         self._tasks: set[asyncio.Task[None]] = set()
         self._dials = asyncio.Semaphore(DIALS)
         self._waits = Waits()
+        self._turns = Turns(TURNS, TURNS_AT_ONCE, lambda: meshing.is_busy, _ticks)
 
     def __len__(self) -> int:
         return len(self._links)
@@ -111,22 +125,37 @@ class Links:
         self._meshing.opened(number, channel.address, dialled, expect)
         sending = link.sending
         receiving = asyncio.ensure_future(self._receive(number, link))
+        passing = asyncio.ensure_future(self._pass_on(number, link))
+        tasks = sending, receiving, passing
         try:
-            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             del self._links[number]
             self._meshing.closed(number)
-            for task in (sending, receiving):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, receiving, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await channel.close()
 
     async def _receive(self, number: int, link: _Link) -> None:
+        """Take what comes, until the end; after too much of it nothing is heard any more."""
         while (frame := await link.channel.receive()) is not None:
             if link.is_over:
                 continue  # until it heard our goodbye
+            if not link.allowed.take(_ticks()):
+                link.is_over = True
+                self._meshing.flooded(number)
+                continue
             await link.ahead.enter(len(frame))
-            if not self._meshing.received(number, frame):
+            link.heard.put_nowait(frame)
+
+    async def _pass_on(self, number: int, link: _Link) -> None:
+        """Give frames to the mesh, a stranger's when it is the turn of his address."""
+        while True:
+            frame = await link.heard.get()
+            if link.ahead.is_new:
+                await self._turns.wait(link.channel.address)
+            if not link.is_over and not self._meshing.received(number, frame):
                 return
 
     def act(self, turn: Turn) -> None:
@@ -176,6 +205,10 @@ class Links:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _ticks() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _is_offence(code: str) -> bool:

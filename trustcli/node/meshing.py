@@ -13,16 +13,14 @@ from trustcli.errors import Busy, NotFound, TrustError
 from trustcli.mesh.handshake import Me
 from trustcli.mesh.machine import Mesh
 from trustcli.mesh.memory import Seen, banned
-from trustcli.mesh.taking import FIRST_SHARE, FORGED
 from trustcli.node import Node, contacts
+from trustcli.node.credit import Credit, unread
 from trustcli.node.feeding import Feed, follows
 from trustcli.node.observing import Observing
 from trustcli.node.remembering import LedgerMemory
 from trustcli.node.sharing import LedgerShelf
 from trustcli.node.timetable import Timetable
 from trustcli.node.worker import Worker
-from trustcli.records import crypto
-from trustcli.records.envelope import BEGIN, END
 from trustcli.sync.exchange import Offer, Result, Taken
 from trustcli.value import NamedTuple
 
@@ -39,9 +37,7 @@ if TYPE_CHECKING:
 
 WATCH = 0.1  # seconds between two looks at whether another process wrote: `trust rate` beside us
 NOTE = 5_000  # ms between two writes of what the mesh remembers
-SLICE = 1_000  # offered records that are taken at once: an eighth of a second in which no frame is
 CREDITS = 1_024  # keys that offered records whose credit is remembered
-_FORGED = frozenset(("bad_signature", "bad_key"))
 
 
 def acquainted(node: Node) -> tuple[tuple[str, str], ...]:
@@ -69,31 +65,6 @@ class Turn(NamedTuple):
     settled: Sequence[int] = ()
 
 
-class Credit:
-    """What a key is worth that offers records over HTTP, by what it offered before."""
-
-    __slots__ = ("forged", "proven")
-
-    def __init__(self) -> None:
-        self.proven = self.forged = 0
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether it offered more forgeries than a peer may."""
-        return self.forged >= FORGED
-
-    @property
-    def share(self) -> int:
-        """How many records are taken at once: few of a stranger, more with each that is sound."""
-        return min(SLICE, max(FIRST_SHARE - self.forged, 1) + 2 * self.proven)
-
-    def learn(self, results: Sequence[Result]) -> None:
-        """Take into account what became of records."""
-        forged = sum(result.code in _FORGED for result in results)
-        self.forged += forged
-        self.proven += len(results) - forged
-
-
 class Meshing:
     """The machine and the thread it lives in."""
 
@@ -103,6 +74,7 @@ class Meshing:
         self._act = act
         self._worker = Worker("mesh", self._rest, failed)
         self._settled: list[int] = []
+        self._flooded: set[int] = set()
         self._has_more = False  # records that the machine was not told of
         self._noted = 0
         self._credits: dict[str, Credit] = {}
@@ -135,6 +107,8 @@ class Meshing:
         """
 
         def take(now: int) -> None:
+            if link in self._flooded:
+                return
             self._mesh.received(link, frame, now)
             if self._mesh.has_work(link):
                 self._settled.append(link)
@@ -142,6 +116,16 @@ class Meshing:
                 self._act(Turn((), (link,)))
 
         return self._worker.post(lambda: take(self._node.clock()))
+
+    def flooded(self, link: int) -> None:
+        """Tell that more came over a link than any peer may send; none of it that waits is looked at."""
+        self._flooded.add(link)
+
+        def cut(now: int) -> None:
+            self._mesh.flooded(link, now)
+            self._flooded.discard(link)
+
+        self._post(cut)
 
     def closed(self, link: int) -> None:
         """Tell that a link is gone."""
@@ -167,7 +151,7 @@ class Meshing:
             credit.learn(taken.results)
             if credit.is_used_up:
                 self._post(lambda now: self._ban(key, now))
-                results += [_unread(line) for line in offer.lines[len(results) :]]
+                results += [unread(line) for line in offer.lines[len(results) :]]
             if len(results) == len(offer.lines):
                 return Taken(taken.head, tuple(results))
 
@@ -177,8 +161,9 @@ class Meshing:
         return self._worker.is_busy
 
     def refuses(self, key: str) -> bool:
-        """Say whether a key is banned or blocked here."""
-        return self._memory.refuses(key, self._node.clock())
+        """Say whether a key is banned or blocked here, or is about to be."""
+        credit = self._credits.get(key)
+        return (credit is not None and credit.is_used_up) or self._memory.refuses(key, self._node.clock())
 
     def metrics(self) -> str:
         """Return lines of Prometheus text about the mesh."""
@@ -293,8 +278,3 @@ class Meshing:
 
     def _observe(self, now: int) -> None:
         self._observing.write(self._memory.everybody(), now)
-
-
-def _unread(line: bytes) -> Result:
-    """Return what becomes of a line after too many forgeries."""
-    return Result(crypto.record_id(line[BEGIN:END]), "bad_signature")

@@ -192,6 +192,10 @@ class Daemon:
         """Say whether an address must wait before it may have a mesh link."""
         return self._links.is_waiting(address)
 
+    def is_busy(self) -> bool:
+        """Say whether the thread that writes has work."""
+        return self._meshing.is_busy
+
     def refuses(self, key: str) -> bool:
         """Say whether a key is banned or blocked here."""
         return self._meshing.refuses(key)

@@ -23,6 +23,7 @@ from trustcli.transports.link import FAULT, Link
 from trustcli.transports.metrics import Metrics
 from trustcli.transports.patience import Patience
 from trustcli.transports.routes import ERRORS, KEY, LOCAL, MESH, Refused
+from trustcli.transports.turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class App:
         self._read_only = read_only
         self._ticks = ticks or (lambda: time.monotonic_ns() // 1_000_000)
         self._addresses = Buckets(limits.requests, limits.requests, ADDRESSES)
-        self._patience = Patience(limits, self._ticks)
+        self.patience = Patience(limits, self._ticks)
+        self._turns = Turns(limits.turns, limits.turns_at_once, desk.is_busy, self._ticks)
         self._keys = Buckets(limits.signed, limits.signed, ADDRESSES)
         self._met = Recent(MET)
         self._links = 0
@@ -116,7 +118,7 @@ class App:
             self._holding.hold(asked, guards.group_of(asked.peer), size, task.cancel)
 
     async def _reply(self, asked: _Asked) -> tuple[Route, Reply]:
-        route, texts = self._admit(asked)
+        route, texts = await self._admit(asked)
         values = routes.read(route, texts, asked.query)
         if route.who == LOCAL and not guards.is_local(asked.peer, asked.headers):
             raise Refused("not_found")
@@ -125,22 +127,23 @@ class App:
         guards.check_head(route, asked.headers)
         body = await self._body(route, asked)
         key = self._signed_by(asked, body) if route.who == KEY else None
-        return route, await HANDLERS[route.name](
-            self._desk, Call(values, asked.headers, body, key, self.metrics)
-        )
+        reply = await HANDLERS[route.name](self._desk, Call(values, asked.headers, body, key, self.metrics))
+        if key and self._desk.refuses(key):  # for what it brought: keys are free, so the address has to wait
+            self.patience.end(guards.group_of(asked.peer))
+        return route, reply
 
-    def _admit(self, asked: _Asked) -> tuple[Route, dict[str, str]]:
-        """Find the route of a request that may be made at all."""
-        self._spend_by(guards.group_of(asked.peer))
+    async def _admit(self, asked: _Asked) -> tuple[Route, dict[str, str]]:
+        """Find the route of a request that may be made at all, when it is its turn."""
+        group = guards.group_of(asked.peer)
+        self._spend_by(group)
+        await self._turns.wait(group)
+        if self.patience.is_at_an_end(group):  # it came in before
+            raise Refused("rate_limited", retry_after=str(RETRY_SECONDS), connection="close")
         asked.headers = guards.read_headers(asked.raw_headers)
         guards.check_host(asked.headers, asked.here, self._desk.hosts())
         route, texts = routes.find(asked.method, asked.target)
         asked.route = route.name
         return route, texts
-
-    def is_unwelcome(self, group: str) -> bool:
-        """Say whether an address goes on asking although it was told to wait, again and again."""
-        return self._patience.is_at_an_end(group)
 
     def _spend_by(self, group: str) -> None:
         if group == guards.UNIX:
@@ -148,7 +151,7 @@ class App:
         try:
             _spend(self._addresses, group, self._ticks())
         except Refused as refused:
-            self._patience.strain(group, refused)
+            self.patience.strain(group, refused)
             raise
 
     async def _body(self, route: Route, asked: _Asked) -> bytes:
@@ -215,13 +218,13 @@ class App:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _Asked(scope, receive)
         try:
-            route, _ = self._admit(asked)
+            route, _ = await self._admit(asked)
             if route.path != MESH:
                 raise Refused("not_found")
             guards.check_head(route, asked.headers)
             if self._desk.is_waiting(asked.peer):  # before the upgrade, which costs both sides more
                 waiting = Refused("rate_limited", retry_after=str(RETRY_SECONDS))
-                self._patience.strain(guards.group_of(asked.peer), waiting, self.limits.knock)
+                self.patience.strain(guards.group_of(asked.peer), waiting, self.limits.knock)
                 raise waiting
         except Refused as refused:
             await self._refuse(asked, refused, send)

@@ -6,7 +6,6 @@ its parser takes what RFC 9112 calls obsolete. See limits.py for each figure.
 
 from __future__ import annotations
 
-import asyncio
 import http
 
 import h11
@@ -18,10 +17,12 @@ from websockets.protocol import State
 from trustcli.mesh.limits import TokenBucket
 from trustcli.transports import heads
 from trustcli.transports.app import error_body
+from trustcli.transports.deadlines import Deadlines
 from trustcli.transports.routes import ERRORS, MESH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     from typing import Any
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
@@ -52,26 +53,6 @@ class Settings(Config):
         self.load()
 
 
-class _Deadlines:
-    """Named timers of one connection, each of which ends it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-
-    def arm(self, name: str, seconds: float, end: Any) -> None:
-        """Start a timer, unless it runs."""
-        if name not in self._timers:
-            self._timers[name] = self._loop.call_later(seconds, end)
-
-    def disarm(self, *names: str) -> None:
-        """Stop timers; without names, all."""
-        for name in names or [*self._timers]:
-            timer = self._timers.pop(name, None)
-            if timer is not None:
-                timer.cancel()
-
-
 class Connection(H11Protocol):
     """One HTTP connection."""
 
@@ -82,7 +63,7 @@ class Connection(H11Protocol):
         self._seat = seat
         self._limits = self.config.limits
         self._sizes = heads.Sizes(self._limits.header_bytes, self._limits.headers)
-        self._deadlines = _Deadlines(self.loop)
+        self._deadlines = Deadlines(self.loop)
         self._over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -222,7 +203,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._limits = self.config.limits
-        self._deadlines = _Deadlines(self.loop)
+        self._deadlines = Deadlines(self.loop)
         self._lost = False
         self._late = 0  # bytes that came after our goodbye
         self._pings = TokenBucket(self._limits.pings, self._limits.pings)
@@ -249,6 +230,11 @@ class WebSocket(WebSocketsSansIOProtocol):
                 return
         super().data_received(data)
         self._part()
+
+    def handle_parser_exception(self) -> None:
+        """End what is no WebSocket as nodes speak it; who sent it has to wait, or would be back at once."""
+        self.seat.offend()
+        super().handle_parser_exception()
 
     async def run_asgi(self) -> None:
         """Run the application on this link."""

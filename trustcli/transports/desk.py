@@ -79,6 +79,9 @@ if TYPE_CHECKING:
         def is_waiting(self, address: str) -> bool:
             """Say whether an address must wait before it may have a mesh link: somebody there was cut off."""
 
+        def is_busy(self) -> bool:
+            """Say whether records are being taken in: what others want has to wait for its turn."""
+
         def refuses(self, key: str) -> bool:
             """Say whether a did:key is banned or blocked here."""
 

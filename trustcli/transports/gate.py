@@ -6,22 +6,21 @@ from trustcli.transports.guards import UNIX, group_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trustcli.transports.limits import Limits
     from trustcli.transports.metrics import Metrics
+    from trustcli.transports.patience import Patience
 
 
 class Gate:
     """Who is inside: so many of one address, so many in all.
 
     Args:
-        is_unwelcome: Says whether a group (see `guards.group_of`) is to be turned away for now.
+        patience: Those with whom it is at an end are turned away.
     """
 
-    def __init__(self, limits: Limits, metrics: Metrics, is_unwelcome: Callable[[str], bool]) -> None:
+    def __init__(self, limits: Limits, metrics: Metrics, patience: Patience) -> None:
         self._limits = limits
-        self._is_unwelcome = is_unwelcome
+        self._patience = patience
         self._metrics = metrics
         self._inside: dict[str, int] = {}
         self.open = 0
@@ -37,7 +36,7 @@ class Gate:
         if taken >= self._limits.per_address and group != UNIX:
             self._refuse("per_address")
             return None
-        if self._is_unwelcome(group):
+        if self._patience.is_at_an_end(group):
             self._refuse("flood")
             return None
         self._inside[group] = taken + 1
@@ -52,6 +51,10 @@ class Gate:
         if not self._inside[group]:
             del self._inside[group]
 
+    def offended(self, group: str) -> None:
+        """Let an address in no more for a while: what came from there no honest node sends."""
+        self._patience.end(group)
+
     def _refuse(self, reason: str) -> None:
         self._metrics.add("trust_refused_total", reason=reason)
 
@@ -63,6 +66,11 @@ class Seat:
         self.address = address
         self._gate: Gate | None = gate
         self._group = group
+
+    def offend(self) -> None:
+        """Do what costs the address its welcome."""
+        if self._gate is not None:
+            self._gate.offended(self._group)
 
     def leave(self) -> None:
         """Give the place back; nothing happens the second time."""

@@ -32,7 +32,12 @@ class Patience:
         now = self._ticks()
         if group != guards.UNIX and not self._left.take(group, now, cost):
             refused.headers["connection"] = "close"
-            self._hasty.cut(group, now / 1000)
+            self.end(group)
+
+    def end(self, group: str) -> None:
+        """Let an address in no more for a while: nobody need do what was done there."""
+        if group != guards.UNIX:
+            self._hasty.cut(group, self._ticks() / 1000)
 
     def is_at_an_end(self, group: str) -> bool:
         """Say whether an address is to be turned away when it comes."""

@@ -61,7 +61,7 @@ class Server:
         self._tls = None if tls is None else _tls(*tls)
         self._settings = Settings(app, limits, app.metrics)
         self._state = ServerState()
-        self._gate = Gate(limits, app.metrics, app.is_unwelcome)
+        self._gate = Gate(limits, app.metrics, app.patience)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._coming: set[asyncio.Task[None]] = set()
