@@ -158,7 +158,10 @@ class Foe:
         if url not in self._dids:
             with Pipe(self, self.connect(url)) as pipe:
                 pipe.sock.sendall(request(url, "/v1/node"))
-                self._dids[url] = json.loads(pipe.body(pipe.read_head()))["did"]
+                head = pipe.read_head()
+                if not head.startswith("HTTP/1.1 200"):
+                    raise Gone(pipe.status(head))
+                self._dids[url] = json.loads(pipe.body(head))["did"]
         return self._dids[url]
 
     def connect(self, url: str = "") -> socket.socket:
@@ -653,7 +656,8 @@ def http_bombs(foe: Foe) -> None:
         + b"FFFFFFFF\r\n"
         + b"\0" * 70_000,
     )
-    _asking(foe, iter(bombs))
+    first = foe.tally.links % len(bombs)  # most of them end the connection
+    _asking(foe, iter(bombs[first:] + bombs[:first]))
 
 
 def _unproven(key: Key) -> tuple[str, ...]:

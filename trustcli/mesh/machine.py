@@ -190,6 +190,11 @@ class Mesh:
         """Whether received records wait for more: no link need be read on before they are settled."""
         return self._taking.is_gathering
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether records come by the thousand, and all else is to wait for its turn."""
+        return self._taking.is_busy
+
     # what status asks
 
     def links(self) -> list[LinkFacts]:

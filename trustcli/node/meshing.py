@@ -74,6 +74,7 @@ class Meshing:
         self._act = act
         self._worker = Worker("mesh", self._rest, failed)
         self._settled: list[int] = []
+        self._pressed = False
         self._flooded: set[int] = set()
         self._has_more = False  # records that the machine was not told of
         self._noted = 0
@@ -157,8 +158,8 @@ class Meshing:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the machine has work."""
-        return self._worker.is_busy
+        """Whether the machine has work, or will have some more in a moment."""
+        return self._pressed or self._worker.is_busy
 
     def refuses(self, key: str) -> bool:
         """Say whether a key is banned or blocked here, or is about to be."""
@@ -225,6 +226,7 @@ class Meshing:
     def _rest(self) -> float:
         now = self._node.clock()
         self._settle(now)
+        self._pressed = self._mesh.is_pressed
         wake = self._mesh.tick(now)
         if self._feed:
             self._feed.tick(now)
