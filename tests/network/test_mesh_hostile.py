@@ -209,6 +209,21 @@ def test_forgeries_cost_few_signature_checks() -> None:
     assert 10 <= counts["records refused"] <= 50
 
 
+def test_a_flooded_link_is_cut_and_its_key_banned() -> None:
+    """The driver counts what comes; the machine ends the link as for too many messages."""
+    net, honest, attacker = town(Puppet)
+    assert attacker
+    host = honest[0]
+    link = next(link for link in host.machine.links() if link.did == attacker.me.did)
+    host.machine.flooded(link.number, net.now)
+    host.machine.flooded(link.number, net.now)  # once is enough
+    assert host.machine.counts()["closed cut"] == 1
+    assert host.machine.counts()["flooded"] == 1
+    seen = host.memory.seen(attacker.me.did)
+    assert seen
+    assert (seen.bans, seen.because) == (1, "rate_limited")
+
+
 def test_what_is_no_record_ends_a_link_as_forgeries_do() -> None:
     """Records in another form than the one, or of no form at all: nobody who verifies could hold them."""
     for bad in (

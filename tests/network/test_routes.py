@@ -370,6 +370,30 @@ def test_patience() -> None:
     assert not app.patience.is_at_an_end("unix")
 
 
+def test_who_is_banned_for_what_it_offered_is_not_let_in_again() -> None:
+    """A key is free, so it is the address that has to wait; what it has open gets no answer either."""
+
+    class Banning(FakeDesk):
+        def refuses(self, key: str) -> bool:
+            return key == ALICE.did and bool(self.asked)
+
+    now = [0]
+    app = App(Banning(), clock=lambda: NOW, secret=b"s" * 32, ticks=lambda: now[0])
+    body = LINE + b"\n"
+    headers = ALICE.signed(body, to=NODE.did, challenge=offer(app).headers[wire.CHALLENGE])
+    headers["content-type"] = wire.NDJSON
+
+    def status(method: str, target: str, body: bytes = b"", **headers: str) -> int:
+        return asyncio.run(ask(app, method, target, headers=headers, body=body, peer="198.51.100.1")).status
+
+    assert status("GET", "/healthz") == 200
+    assert status("POST", "/v1/records", body, **headers) == 200
+    assert app.patience.is_at_an_end("198.51.100.1")
+    assert status("GET", "/healthz") == 429
+    now[0] += 1_000
+    assert status("GET", "/healthz") == 200
+
+
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [

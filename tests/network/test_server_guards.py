@@ -587,6 +587,40 @@ def test_who_knocks_again_and_again_is_not_let_in() -> None:
     assert asyncio.run(scenario()) == ([429, 429, 429, 0, 0], 0, 101)
 
 
+def test_while_a_node_is_busy_each_address_has_its_turns() -> None:
+    """The second request of one address waits until there is nothing else to do; that of another does not."""
+
+    async def scenario() -> tuple[int, bool, int, int]:
+        desk = FakeDesk()
+        desk.busy = True
+        async with serving(desk, limits=LIMITS._replace(turns=1, turns_at_once=1)) as server:
+            first = await exchange(server, closing(GET))
+            waiting = asyncio.ensure_future(exchange(server, closing(GET)))
+            other = await exchange(server, closing(GET), "127.0.0.2")
+            waited = not waiting.done()
+            desk.busy = False
+            return status_of(first), waited, status_of(other), status_of(await waiting)
+
+    assert asyncio.run(scenario()) == (200, True, 200, 200)
+
+
+def test_what_no_node_sends_over_a_link_costs_the_address_its_welcome() -> None:
+    """A WebSocket that is none, or too long: who sent it is not let in at once again; others are."""
+
+    async def scenario(data: bytes) -> tuple[bytes, int]:
+        async with serving() as server:
+            one, _ = await dial(server)
+            await one.put(data)
+            await one.rest()
+            await one.close()
+            return await exchange(server, closing(GET)), status_of(
+                await exchange(server, closing(GET), "127.0.0.2")
+            )
+
+    for data in (frame(b"a" * 4097), b"\x81\x01a", frame(b"\xff"), b"\xc1" + frame(b"a")[1:]):
+        assert asyncio.run(scenario(data)) == (b"", 200)
+
+
 def test_nothing_is_left_behind() -> None:
     """After 2,000 connections, dropped at every stage, no file, task, timer or connection is left over."""
     ends = (

@@ -8,7 +8,7 @@ import pytest
 
 from trustcli.mesh.actions import Close, Send
 from trustcli.node import links
-from trustcli.node.links import AHEAD, FIRST_AHEAD, FRAMES, GROWTH, Ahead, Links
+from trustcli.node.links import AHEAD, FIRST_AHEAD, FRAMES, GROWTH, TURNS_AT_ONCE, Ahead, Links
 from trustcli.node.meshing import Turn
 from trustcli.transports.waits import ADDRESSES, FIRST_WAIT, LONGEST_WAIT, Waits
 
@@ -118,8 +118,10 @@ class Deaf:
 class Heard:
     """A mesh that counts the frames, and settles none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_busy: bool = False) -> None:
         self.frames = self.closed_links = 0
+        self.is_busy = is_busy
+        self.floods: list[int] = []
 
     def opened(self, *_: object) -> None:
         """A link is there."""
@@ -128,6 +130,10 @@ class Heard:
         """A frame is there."""
         self.frames += 1
         return True
+
+    def flooded(self, link: int) -> None:
+        """Too much is there."""
+        self.floods.append(link)
 
     def closed(self, _link: int) -> None:
         """A link is gone."""
@@ -155,3 +161,67 @@ def test_a_link_that_is_to_end_does_not_wait_for_its_reader(monkeypatch: pytest.
         )
 
     assert asyncio.run(scenario()) == (True, 0, 1)
+
+
+class Flooder(Deaf):
+    """A channel over which so many frames come at once, and then the end."""
+
+    def __init__(self, frames: int, address: str = "198.51.100.7") -> None:
+        super().__init__()
+        self.address = address
+        self.left = frames
+        self.may_end = asyncio.Event()
+
+    async def receive(self) -> bytes | None:
+        """Have the next frame; the end when it may be."""
+        if self.left:
+            self.left -= 1
+            return b"frame"
+        await self.may_end.wait()
+        return None
+
+
+async def heard(mesh: Heard, *channels: Flooder) -> tuple[int, list[int]]:
+    """Run links until all that came was taken; return how many frames the mesh got, and what flooded."""
+    found = Links(mesh, allow_private=False, trusted=frozenset())  # type: ignore[arg-type]
+    running = [asyncio.ensure_future(found.run(channel)) for channel in channels]
+    while any(channel.left for channel in channels):
+        await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)  # for what may be passed on at once
+    for channel in channels:
+        channel.may_end.set()
+    await asyncio.gather(*running)
+    return mesh.frames, mesh.floods
+
+
+def test_who_sends_more_at_once_than_leads_to_a_cut_is_cut_unheard() -> None:
+    """The frame that is one too many says so; those before it may wait, those after it are not kept."""
+    assert asyncio.run(heard(Heard(), Flooder(FRAMES))) == (FRAMES, [])
+    frames, floods = asyncio.run(heard(Heard(is_busy=True), Flooder(10 * FRAMES)))
+    assert floods == [1]
+    assert frames <= TURNS_AT_ONCE + 2
+
+
+def test_strangers_wait_for_their_turn_while_there_is_other_work() -> None:
+    """Each address has its turns, however many links and keys; with nothing else to do nobody waits."""
+
+    def flooders() -> list[Flooder]:
+        return [Flooder(TURNS_AT_ONCE, f"198.51.100.{number % 2}") for number in range(8)]
+
+    busy, _ = asyncio.run(heard(Heard(is_busy=True), *flooders()))
+    assert 2 * TURNS_AT_ONCE <= busy < 4 * TURNS_AT_ONCE
+    assert asyncio.run(heard(Heard(), *flooders())) == (8 * TURNS_AT_ONCE, [])
+
+
+def test_who_brought_much_need_not_wait() -> None:
+    """A link of which much was settled is not a stranger's any more."""
+
+    async def scenario() -> bool:
+        ahead = Ahead()
+        assert ahead.is_new
+        await ahead.enter(FIRST_AHEAD)
+        ahead.settled()
+        return ahead.is_new
+
+    assert not asyncio.run(scenario())
