@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     requests: int = 600  # a minute and at once, of one address: a first sync asks for 100 pages
     patience: int = 60  # times a minute we tell an address to wait; then we hang up, and let it in no more
     knock: int = 15  # of this patience, for wanting a mesh link in spite of being told to wait
-    turns: int = 20  # requests a second of one address while records come: a millisecond each, or more
+    turns: int = 1_200  # requests a minute of one address while records come: a millisecond each, or more
     turns_at_once: int = 4  # and of one that asked for nothing for a while
     signed: int = 100  # a minute and at once, of one key: each may bring 5,000 records
     handshake_frame: int = 4 << 10  # of a mesh link before its handshake is done; a handshake has 1 KiB

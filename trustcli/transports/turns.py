@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ADDRESSES = 4_096  # whose turns are counted
+_AGAIN = 0.2  # seconds after which who waits looks again whether there is anything else to do
 
 
 class Turns:
     """Whose turn it is.
 
     Args:
-        per_second: turns of one address, see `guards.group_of`.
+        per_minute: turns of one address, see `guards.group_of`.
         at_once: of one address that had none for a while.
         is_busy: says whether there is other work.
         ticks: returns ms that never step back.
     """
 
     def __init__(
-        self, per_second: int, at_once: int, is_busy: Callable[[], bool], ticks: Callable[[], int]
+        self, per_minute: int, at_once: int, is_busy: Callable[[], bool], ticks: Callable[[], int]
     ) -> None:
-        self._left = Buckets(60 * per_second, at_once, ADDRESSES)
+        self._left = Buckets(per_minute, at_once, ADDRESSES)
         self._is_busy = is_busy
         self._ticks = ticks
 
@@ -39,4 +40,4 @@ class Turns:
         """Return when it is the turn of an address, or there is nothing else to do."""
         group = guards.group_of(address)
         while group != guards.UNIX and self._is_busy() and not self._left.take(group, self._ticks()):
-            await asyncio.sleep(self._left.wait(group, self._ticks()) / 1000)
+            await asyncio.sleep(min(self._left.wait(group, self._ticks()) / 1000, _AGAIN))
