@@ -28,6 +28,7 @@ from trustcli.node.rating import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.network.attacker import Tally
 
@@ -246,6 +247,24 @@ def test_who_takes_everything_and_reads_nothing(town: Town, slow: bool) -> None:
         assert soon(lambda: siege.tally().sent > 0)
         assert town.talk()
         assert soon(lambda: not town.left_open(), 40.0), town.left_open()
+    assert town.troubles() == []
+
+
+def test_who_was_never_seen_before_gets_in_while_others_flood(town: Town, tmp_path: Path) -> None:
+    """The control of all guards: a new node with a new key fetches everything and brings its own."""
+    before, home = town.records(), str(tmp_path / "new")
+    floods = [Siege(name, town.urls, source(name, ATTEMPTS)) for name in ("sync-requests", "http-flood")]
+    with floods[0], floods[1]:
+        assert soon(lambda: all(flood.tally().sent > 0 for flood in floods))
+        words = [sys.executable, "-m", "trustcli", "--home", home]
+        init = [*words, "init", "--owner", "newcomer", "--no-passphrase", "--peer", town.urls[0]]
+        for command in (init, [*words, "rate", "agent:new", "4"], [*words, "sync"]):
+            done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+            assert done.returncode == 0, done.stderr
+    ledger = Ledger.open(os.path.join(home, "ledger.db"))
+    assert ledger.head().records >= before + 2  # its announcement and its rating
+    ledger.close()
+    assert town.records() >= before + 2
     assert town.troubles() == []
 
 

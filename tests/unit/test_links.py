@@ -189,7 +189,8 @@ async def heard(mesh: Heard, *channels: Flooder) -> tuple[int, list[int]]:
         await asyncio.sleep(0)
     for channel in channels:
         channel.may_end.set()
-    await asyncio.gather(*running)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*running)
     return mesh.frames, mesh.floods
 
 
