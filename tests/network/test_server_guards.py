@@ -25,6 +25,7 @@ from trustcli.transports.binding import Listen, read_listen
 from trustcli.transports.heads import BAD, GOOD, LARGE, WAIT, Sizes, judge
 from trustcli.transports.holding import Holding
 from trustcli.transports.limits import LIMITS
+from trustcli.transports.link import FLOODED
 from trustcli.transports.server import Server
 
 if TYPE_CHECKING:
@@ -828,6 +829,17 @@ def test_a_link_that_is_not_read_is_cut() -> None:
     during, after, sent = asyncio.run(scenario())
     assert (during, after) == (1, 0)
     assert sent < 16 << 20
+
+
+def test_who_floods_a_link_is_cut_without_a_word_more() -> None:
+    """What it sent is not read: there may be megabytes of it on the way to a goodbye."""
+
+    class Enough(FakeDesk):
+        async def meet(self, channel: Channel) -> None:
+            await channel.receive()
+            await channel.close(FLOODED)
+
+    assert closed_by(frame(b"a") * 1_000, Enough()) == 0
 
 
 def test_links_count_as_connections() -> None:

@@ -13,6 +13,7 @@ from trustcli.mesh.actions import Close, Dial, Send
 from trustcli.mesh.limits import TokenBucket
 from trustcli.mesh.link import RATE
 from trustcli.transports import websocket
+from trustcli.transports.link import FLOODED
 from trustcli.transports.turns import Turns
 from trustcli.transports.waits import Waits
 
@@ -138,14 +139,15 @@ class Links:
             await channel.close()
 
     async def _receive(self, number: int, link: _Link) -> None:
-        """Take what comes, until the end; after too much of it nothing is heard any more."""
+        """Take what comes, until the end, or until it is too much: then nothing is read any more."""
         while (frame := await link.channel.receive()) is not None:
             if link.is_over:
                 continue  # until it heard our goodbye
             if not link.allowed.take(_ticks()):
-                link.is_over = True
                 self._meshing.flooded(number)
-                continue
+                self._waits.cut(link.channel.address, asyncio.get_running_loop().time())
+                await link.channel.close(FLOODED)
+                return
             await link.ahead.enter(len(frame))
             link.heard.put_nowait(frame)
 

@@ -18,6 +18,8 @@ from trustcli.mesh.limits import TokenBucket
 from trustcli.transports import heads
 from trustcli.transports.app import error_body
 from trustcli.transports.deadlines import Deadlines
+from trustcli.transports.limits import CHUNK
+from trustcli.transports.link import FLOODED
 from trustcli.transports.routes import ERRORS, MESH
 
 TYPE_CHECKING = False
@@ -210,14 +212,21 @@ class WebSocket(WebSocketsSansIOProtocol):
         self.conn.max_message_size = self._limits.handshake_frame
         self.close_timeout = self._limits.close_seconds
 
+    def connection_made(self, transport: Any) -> None:
+        """Take little at once: all frames of a piece are parsed before anybody can say that it is enough."""
+        super().connection_made(transport)
+        transport.max_size = CHUNK
+
     async def send(self, message: Any) -> None:
         """Send; once the node has answered, the other side may send full frames."""
         if message["type"] == "websocket.send":
             if self.transport.is_closing():
                 raise ConnectionResetError
             self.conn.max_message_size = self._limits.frame
-        if message["type"] == "websocket.close" and not self.writable.is_set():
-            self.transport.abort()  # a goodbye would wait behind what is not read
+        if message["type"] == "websocket.close" and (
+            message.get("code") == FLOODED or not self.writable.is_set()
+        ):
+            self.transport.abort()  # a goodbye would wait behind what is not read, by them or by us
             return
         await super().send(message)
 

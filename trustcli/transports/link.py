@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trustcli.transports.app import Receive, Send
 
-NORMAL, UNSUPPORTED, FAULT = 1000, 1003, 1011  # RFC 6455 §7.4.1
+NORMAL, UNSUPPORTED, FLOODED, FAULT = 1000, 1003, 1008, 1011  # RFC 6455 §7.4.1
 _ENDED = "the link has ended"
 
 
