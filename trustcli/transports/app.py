@@ -8,7 +8,6 @@ missing, the other side is somebody far away.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 
@@ -22,6 +21,7 @@ from trustcli.transports.limits import ADDRESSES, CHUNK, LIMITS, MET, RETRY_SECO
 from trustcli.transports.link import FAULT, Link
 from trustcli.transports.metrics import Metrics
 from trustcli.transports.patience import Patience
+from trustcli.transports.refusal import error_body
 from trustcli.transports.routes import ERRORS, KEY, LOCAL, MESH, Refused
 from trustcli.transports.turns import Turns
 
@@ -263,12 +263,6 @@ class _Asked:
         self.headers: dict[str, str] = {}
         self.route = "none"
         self.unread = True
-
-
-def error_body(code: str, message: str = "") -> bytes:
-    """Return the body of an error: its code, and a text that is always one of ours."""
-    error = {"code": code, "message": message or ERRORS[code][1]}
-    return json.dumps({"error": error}, separators=(",", ":")).encode() + b"\n"
 
 
 def _refusal(problem: Exception) -> Refused:

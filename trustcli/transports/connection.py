@@ -6,8 +6,6 @@ its parser takes what RFC 9112 calls obsolete. See limits.py for each figure.
 
 from __future__ import annotations
 
-import http
-
 import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,11 +14,11 @@ from websockets.protocol import State
 
 from trustcli.mesh.limits import TokenBucket
 from trustcli.transports import heads
-from trustcli.transports.app import error_body
 from trustcli.transports.deadlines import Deadlines
 from trustcli.transports.limits import CHUNK
 from trustcli.transports.link import FLOODED
-from trustcli.transports.routes import ERRORS, MESH
+from trustcli.transports.refusal import whole
+from trustcli.transports.routes import MESH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,7 +167,7 @@ class Connection(H11Protocol):
         """Answer with an error, if nothing was answered yet, and end it."""
         self.config.metrics.add("trust_refused_total", reason=code)
         if not (self._is_answering() and self.cycle.response_started):
-            self.transport.write(_error(code))
+            self.transport.write(whole(code))
         self._end()
 
     def _is_answering(self) -> bool:
@@ -287,16 +285,3 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
         elif self.writable.is_set():
             super().handle_ping()
-
-
-def _error(code: str) -> bytes:
-    """Return a whole response, for those who get no further than the connection."""
-    status = ERRORS[code][0]
-    body = error_body(code)
-    head = (
-        f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        "cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
-        "content-security-policy: default-src 'none'\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
