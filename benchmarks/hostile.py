@@ -5,11 +5,12 @@
 
 For each attack a fresh node, a real process. An honest link pushes signed records in full frames, and the
 time until all of them are in the ledger is taken, three times without and three times with the attack, in
-turn; the figure is the median of the three ratios. Each attack comes from an address that the node never saw, so
-each round, of little more than a second, is the worst there is: the first second. The node runs on the first core; the attacker, with all
-its threads, and the honest link on the last: what is measured is what the attack takes of the node, as if it
-came from another machine, and not what it takes of this one. So the attacker is nice: the honest link, which
-needs little, has its core when it wants it. With one core the figure means little. `cpu` is the same ratio in
+turn; the figure is the median of the three ratios. Each attack comes from an address that the node never saw,
+so each round, of little more than a second, is the worst there is: the first second. The node runs on the
+first core; the attacker, with all its threads, and the honest link on the last: what is measured is what the
+attack takes of the node, as if it came from another machine, and not what it takes of this one. So the
+attacker is nice: the honest link, which needs little, has its core when it wants it. With one core the figure
+means little. `cpu` is the same ratio in
 processor time of the node for each record: where it is high and `ratio` low, others used the machine.
 
 Bounds: ratio >= 0.80; the most memory the node held < 256 MiB; every offender cut off within 2 s.
