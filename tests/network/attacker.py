@@ -675,14 +675,21 @@ def http_reconciling(foe: Foe) -> None:
 
 def forged_posts(foe: Foe) -> None:
     """Full bodies of forged records, signed by a fresh key each time one is cut off."""
-    key, url, challenge = Key(), foe.urls[0], ""
+    key, url, challenge, taken = Key(), foe.urls[0], "", 0
     body = wire.join_lines(key.forged(wire.MAX_BODY // 360))
     begun = time.monotonic()
     foe.tally.links += 1
     while not foe.over:
+        foe.did(url)  # which it may refuse to say
         with Pipe(foe, foe.connect()) as pipe:
             foe.tally.sent += 1
-            status, head = pipe.ask(_signed_post(foe, key, url, body, challenge))
+            try:
+                status, head = pipe.ask(_signed_post(foe, key, url, body, challenge))
+            except (OSError, Gone):
+                if not taken:
+                    raise
+                status, head = "4", ""  # what it did before has shut the door
+        taken += status == "200"
         if status == "401" and not challenge:
             challenge = field(head, wire.CHALLENGE)
         elif status.startswith("4"):
