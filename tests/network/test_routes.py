@@ -14,7 +14,7 @@ from trustcli.sync.exchange import About, Feed, Offer, Reconcile, Wanted
 from trustcli.transports import wire
 from trustcli.transports.app import App
 from trustcli.transports.asking import Answered, ask, once
-from trustcli.transports.limits import LIMITS
+from trustcli.transports.limits import CHUNK, LIMITS
 from trustcli.transports.routes import ERRORS, ROUTES
 
 
@@ -368,6 +368,29 @@ def test_patience() -> None:
     now[0] += 30_000
     assert not app.patience.is_at_an_end("2001:db8::/64")
     assert not app.patience.is_at_an_end("unix")
+
+
+def test_a_large_body_takes_more_turns_than_a_head() -> None:
+    """While records are taken in it is read when all turns of the address are there, and else at once."""
+    desk, line = FakeDesk(), LINE + b"\n"
+    limits = LIMITS._replace(turns=1, turns_at_once=2)
+    app = App(desk, clock=lambda: NOW, secret=b"s" * 32, limits=limits, ticks=lambda: 0)
+    challenge = offer(app).headers[wire.CHALLENGE]
+
+    async def status(body: bytes) -> int:
+        headers = ALICE.signed(body, to=NODE.did, challenge=challenge) | {"content-type": wire.NDJSON}
+        asking = ask(app, "POST", "/v1/records", headers=headers, body=body, peer="198.51.100.1")
+        try:
+            async with asyncio.timeout(0.3 if desk.busy else 30):
+                return (await asking).status
+        except TimeoutError:
+            return 0
+
+    large = line * (CHUNK // len(line) + 1)
+    assert asyncio.run(status(large)) == 200
+    desk.busy = True
+    assert asyncio.run(status(large)) == 0
+    assert asyncio.run(status(line)) == 200
 
 
 def test_who_is_banned_for_what_it_offered_is_not_let_in_again() -> None:

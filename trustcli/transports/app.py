@@ -136,14 +136,17 @@ class App:
         """Find the route of a request that may be made at all, when it is its turn."""
         group = guards.group_of(asked.peer)
         self._spend_by(group)
-        await self._turns.wait(group)
-        if self.patience.is_at_an_end(group):  # it came in before
-            raise Refused("rate_limited", retry_after=str(RETRY_SECONDS), connection="close")
+        await self._turn(group)
         asked.headers = guards.read_headers(asked.raw_headers)
         guards.check_host(asked.headers, asked.here, self._desk.hosts())
         route, texts = routes.find(asked.method, asked.target)
         asked.route = route.name
         return route, texts
+
+    async def _turn(self, group: str, turns: int = 1) -> None:
+        await self._turns.wait(group, turns)
+        if self.patience.is_at_an_end(group):  # it came in before
+            raise Refused("rate_limited", retry_after=str(RETRY_SECONDS), connection="close")
 
     def _spend_by(self, group: str) -> None:
         if group == guards.UNIX:
@@ -158,7 +161,10 @@ class App:
         if not guards.has_body(asked.headers):
             asked.unread = False
             return b""
-        self._hold(asked, guards.length_of(asked.headers) or route.body)
+        size = guards.length_of(asked.headers) or route.body
+        if size > CHUNK:
+            await self._turn(guards.group_of(asked.peer), self.limits.turns_at_once)
+        self._hold(asked, size)
         body = await guards.read_body(asked.receive, route.body, self.limits)
         asked.unread = False
         self.metrics.add("trust_http_received_bytes_total", len(body))
@@ -195,12 +201,11 @@ class App:
 
     async def _refuse(self, asked: _Asked, refused: Refused, send: Send) -> None:
         self.metrics.add("trust_refused_total", reason=refused.code)
-        status = ERRORS[refused.code][0]
         body = error_body(refused.code, str(refused))
         headers = {"content-type": wire.JSON, **refused.headers}
         if asked.unread and guards.has_body(asked.headers):
             headers["connection"] = "close"  # what is left of the body is not read
-        await self._answer(asked, status, headers, (body,), send)
+        await self._answer(asked, ERRORS[refused.code][0], headers, (body,), send)
 
     async def _answer(
         self, asked: _Asked, status: int, headers: Mapping[str, str], chunks: Sequence[bytes], send: Send

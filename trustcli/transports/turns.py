@@ -36,8 +36,12 @@ class Turns:
         self._is_busy = is_busy
         self._ticks = ticks
 
-    async def wait(self, address: str) -> None:
-        """Return when it is the turn of an address, or there is nothing else to do."""
+    async def wait(self, address: str, turns: int = 1) -> None:
+        """Return when it is the turn of an address, or there is nothing else to do.
+
+        Args:
+            turns: as many as it costs, `at_once` at most.
+        """
         group = guards.group_of(address)
-        while group != guards.UNIX and self._is_busy() and not self._left.take(group, self._ticks()):
-            await asyncio.sleep(min(self._left.wait(group, self._ticks()) / 1000, _AGAIN))
+        while group != guards.UNIX and self._is_busy() and not self._left.take(group, self._ticks(), turns):
+            await asyncio.sleep(min(self._left.wait(group, self._ticks(), turns) / 1000, _AGAIN))
