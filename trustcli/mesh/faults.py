@@ -14,11 +14,12 @@ REFUSED_RECORD = 1
 USELESS_SYNC = 5
 BAD_SIGNATURE = 10
 MALFORMED = 20
+UNREADABLE = 50  # a frame that our version never had, whatever else the peer is; and it may be large
 
 FAULTS: dict[str, tuple[int, str]] = {
     "ahead": (HARMLESS, "dated more than 30 seconds ahead"),
-    "bad_frame": (MALFORMED, 'not {"message":…,"sig":…} in its one layout'),
-    "bad_payload": (MALFORMED, "the payload is not what its type says"),
+    "bad_frame": (UNREADABLE, 'not {"message":…,"sig":…} in its one layout'),
+    "bad_payload": (UNREADABLE, "the payload is not what its type says"),
     "bad_record": (BAD_SIGNATURE, "no record: nobody signed it, or it is not in the one form"),
     "bad_session": (OVER_RATE, "belongs to another session"),
     "bad_signature": (BAD_SIGNATURE, "the sender did not sign this frame"),
@@ -31,7 +32,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     "refused_record": (REFUSED_RECORD, "a record that this network does not accept"),
     "repeated": (HARMLESS, "a number that was used before"),
     "self": (HARMLESS, "our own key answers: a mirror, or this very node"),
-    "too_big": (MALFORMED, "longer than a frame may be"),
+    "too_big": (UNREADABLE, "longer than a frame may be"),
     "unexpected_key": (HARMLESS, "another key than the one that was dialled"),
     "unknown_type": (MALFORMED, "no such type of message"),
     "useless_sync": (USELESS_SYNC, "a sync that brought nothing though the heads differ"),
