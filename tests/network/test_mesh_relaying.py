@@ -391,6 +391,19 @@ def test_an_alarm_is_not_gathered() -> None:
     assert holds(middle, alarm)
 
 
+def test_the_alarm_of_a_stranger_is_gathered() -> None:
+    """Who brought nothing yet has no commit of its own for each alarm; it is there with the others."""
+    net, middle, (one, stranger) = pair(2)
+    one.machine.push(*[rating(f"r{place}", "s", 4).line for place in range(50)])
+    net.run(20)
+    alarm = sealed("x", "key", {"action": "compromised", "since": 5})
+    stranger.machine.say(payloads.REVOCATION, payloads.Revocation("CRITICAL", raws([alarm.line])))
+    net.run(20)
+    assert not holds(middle, alarm)
+    net.run(GATHER)
+    assert holds(middle, alarm)
+
+
 def test_a_source_is_judged_after_a_while_and_given_more_time_when_it_was_missed() -> None:
     """Mostly copies is useless, one new in four is not; each time it is missed its patience doubles."""
     one = Source()

@@ -62,9 +62,16 @@ class Taking:
 
     @property
     def is_gathering(self) -> bool:
-        """Whether what waits is left until more has come; alarms are not."""
+        """Whether what waits is left until more has come; alarms are not, but those of strangers.
+
+        Each would cost a commit of its own, and a flood of them all that others bring.
+        """
         queues = self._queues.values()
-        return bool(queues) and self._desk.now < self._not_before and not any(each.alarms for each in queues)
+        return (
+            bool(queues)
+            and self._desk.now < self._not_before
+            and not any(each.alarms and each.link.proven >= FIRST_SHARE for each in queues)
+        )
 
     @property
     def is_busy(self) -> bool:
