@@ -125,8 +125,9 @@ class Record(NamedTuple):
 
         Records in plain ASCII without escapes, of a known kind and without `ext` skip the general
         walk: one look at the bytes stands for the text rule of every field, the kind's own checks
-        for the data model. Everything else, and every refusal, is left to `parse`; a property test
-        holds the two together.
+        for the data model. Everything else, and every refusal, is left to `parse`, but for a signature
+        that fails: it is looked at last, so that there is nothing else to find, and asking twice is
+        what a forger would like. A property test holds the two together.
 
         Args:
             digest: `crypto.record_id(line[BEGIN:END])`, which the caller knows already.
@@ -134,12 +135,17 @@ class Record(NamedTuple):
         Raises:
             RecordRefused: any of REFUSALS.
         """
+        sig = None
         try:
             data = outline(line)
             if data is not None and _is_plain(data) and len(line) <= MAX_LINE:
                 statement = codec.decode(data)
                 if statement["kind"] in KINDS and codec.encode(statement) == data:
-                    return cls._verified(statement, data, _signature(line[-_SIG_CHARS - 2 : -2]), digest, net)
+                    sig = _signature(line[-_SIG_CHARS - 2 : -2])
+                    return cls._verified(statement, data, sig, digest, net)
+        except RecordRefused as problem:
+            if sig is not None and problem.code == "bad_signature":
+                raise
         except Exception:  # noqa: BLE001, S110  whatever it was, the strict parser names it
             pass
         return cls.parse(line, net=net)
