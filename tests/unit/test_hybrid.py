@@ -18,9 +18,9 @@ from trustcli.models.evidence import (
     TRUSTED,
     Evidence,
     Heard,
+    credit,
     habit,
     public_factors,
-    taken,
     trusted_factors,
 )
 from trustcli.models.hybrid import DEFAULT, Blend
@@ -97,22 +97,25 @@ def test_voices_in_another_order_change_no_bit() -> None:
     assert public_factors(one_way, 0.1) == public_factors(other, 0.1)
 
 
-def test_a_word_is_taken_for_what_it_meant() -> None:
-    """By hand: the word itself, and what I found where the rater said the same or nearly; else as it is."""
-    before = [(0.8, -0.6), (0.7, -0.2), (-1.0, 1.0)]
-    assert taken(0.8, before) == pytest.approx((0.8 - 0.6 - 0.6 * 0.2) / 2.6, abs=1e-12)
-    assert taken(-0.2, before) == -0.2
-    assert taken(0.8, before[::-1]) == taken(0.8, before)
+def test_credit_by_hand() -> None:
+    """All for the untried and for who errs as others do, or less; a quarter for twice their error."""
+    assert credit(0.0, 0) == credit(0.0, 9) == 1.0
+    assert credit(8 * 0.1, 8) == 1.0
+    assert credit(2 * 10 * 0.1 - 0.2, 8) == pytest.approx(1 / 4, abs=1e-12)
+    assert credit(4.0, 1) == pytest.approx((0.3 / 4.2) ** 2, abs=1e-12)
+    assert credit(-1e-18, 3) == 1.0
 
 
-@pytest.mark.parametrize(("own", "left"), [(1.0, 0.0), (-1.0, 0.0), (0.0, 0.5), (0.5, 0.25)])
-def test_others_are_heard_on_what_my_word_leaves_open(own: float, left: float) -> None:
-    """Nothing of five stars or one, half of three; and the parts sum to it."""
-    evidence = Evidence([Heard(0.4, 0, 1.0)], habit([]), None)
-    forecast = DEFAULT.predict(evidence)
-    mine = evidence._replace(own=own)
-    assert DEFAULT.predict(mine) == pytest.approx(own + left * forecast, abs=1e-12)
-    assert DEFAULT.parts(mine)[-1] == (hybrid.OWN_WORD, own)
+@pytest.mark.parametrize(
+    ("weights", "moved"), [([], 0.0), ([1.0], 1 / 5), ([1.0, 1.0], 2 / 6), ([1.0] * 400, 1 / 2)]
+)
+def test_my_own_word_comes_first(weights: list[float], moved: float) -> None:
+    """It weighs as four friends; however many others there are, they move it half of the way."""
+    evidence = Evidence([Heard(-0.5, 0, weight) for weight in weights], habit([]), 1.0, 0.5)
+    assert DEFAULT.predict(evidence) == pytest.approx(0.5 - moved, abs=1e-12)
+    parts = DEFAULT.parts(evidence)
+    assert [name for name, _ in parts] == [hybrid.OWN_WORD, hybrid.VOICES]
+    assert sum(part for _, part in parts) == pytest.approx(0.5 - moved, abs=1e-12)
 
 
 def test_the_weights_reward_praise() -> None:
@@ -209,8 +212,9 @@ def test_the_parts_sum_to_the_score(world: World) -> None:
         if value is not None and 1 < value < 5:
             assert 3 + math.fsum(part for _, part in parts) == pytest.approx(value, abs=1e-9)
             spoken = any(len(term.path) == 1 for term in answer.terms)
-            own = [hybrid.OWN_WORD] if spoken else []
-            assert [name for name, _ in parts] == ["mean", *TRUSTED, hybrid.ALL, *own]
+            own_first = [hybrid.OWN_WORD, hybrid.VOICES]
+            named = [name for name, _ in parts]
+            assert named == (own_first if spoken else ["mean", *TRUSTED, hybrid.ALL])
         assert bool(parts) == (value is not None)
 
 
@@ -230,7 +234,7 @@ def test_my_own_word_is_worth_four_friends(world: World) -> None:
 
 
 @pytest.mark.parametrize("others", [0, 400])
-def test_praise_by_one_who_praised_the_bad_is_heard_as_blame(world: World, others: int) -> None:
+def test_one_who_praised_the_bad_is_hardly_heard(world: World, others: int) -> None:
     """Whichever side is read: a rater's other words, or what is said of those I know."""
     for name in ("a", "b", "c"):
         world.rate(ME, name, 1)
@@ -238,9 +242,24 @@ def test_praise_by_one_who_praised_the_bad_is_heard_as_blame(world: World, other
     world.rate(ME, "flatterer", 5)
     world.hear(*[rating("flatterer", f"other-{number}", 3) for number in range(others)])
     world.rate("flatterer", "target", 5)
+    assert world.score("target", model="hybrid").weight == pytest.approx((0.5 / 12.2) ** 2, abs=1e-12)
+    world.rate(ME, "honest", 5)
+    world.rate("honest", "a", 1)
+    world.rate("honest", "target", 2)
     value = world.value("target", model="hybrid")
     assert value is not None
     assert value < 3
+
+
+def test_who_is_brought_in_is_tried_too(world: World) -> None:
+    """A rater that only a friend knows has its credit by what it says of those whom I rated."""
+    world.rate(ME, "friend", 5)
+    world.rate(ME, "bad", 1)
+    world.rate("friend", "flatterer", 5)
+    world.rate("flatterer", "target", 5)
+    assert world.score("target", model="hybrid").weight == HOP
+    world.rate("flatterer", "bad", 5)
+    assert world.score("target", model="hybrid").weight == pytest.approx(HOP * (0.3 / 4.2) ** 2, abs=1e-12)
 
 
 def test_hybrid_is_personal_and_unknown_beyond_reach(world: World) -> None:

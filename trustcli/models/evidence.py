@@ -13,12 +13,13 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 FRESH = 30 * DAY  # ms: half-life of a voice in what was said recently
 MOOD = 3 * DAY  # ms: half-life of the viewpoint's own ratings in how it rates lately
 FADED = 1 / 64  # weight that an old voice keeps
-ALIKE = 0.25  # distance from which on two values are not the same word: half a star
+ERRS = 0.1  # mean square by which two careful raters of one subject differ (on Bitcoin OTC)
+UNTRIED = 2.0  # subjects for which a rater is taken to have erred by ERRS before it is tried
 DOUBT, CAUTION = 0.5, 3.0  # weight of the mean against trusted voices, and against whole histories
 
 TRUSTED = ("trusted", "recent", "warnings", "reach", "habit", "lately", "courtesy")
@@ -32,7 +33,7 @@ PUBLIC = (*STRANGERS, "habit", "lately", "courtesy", "returned")
 
 
 class Heard(NamedTuple):
-    """Another's voice on the subject: what it is taken for, how long ago it spoke, its weight 0..1."""
+    """Another's voice on the subject: what it says, how long ago it spoke, its weight 0..1."""
 
     value: float
     age: float
@@ -69,21 +70,17 @@ class Evidence(NamedTuple):
         return self.own is not None or any(voice.weight > 0 for voice in self.voices)
 
 
-def taken(value: float, before: Iterable[tuple[float, float]]) -> float:
-    """Return what a rater's word is taken for: what the viewpoint itself came to say where it spoke alike.
+def credit(wrong: float, tried: int) -> float:
+    """Return what is left, 0..1, of the weight of a rater whose words the viewpoint can hold to its own.
 
-    The mean of the word as it stands and of the viewpoint's own words, each by how alike the rater's word
-    was there: of one who praised what turned out bad, praise is heard as blame, and exaggeration as what
-    is left of it. So a voice says what it has proved to mean (as TRAVOS reads reports: Teacy, Patel,
-    Jennings & Luck 2006).
+    All of it of one who errs no more than others do, and never more, so that what reach bounds stays
+    bounded; a quarter where the mean square error is twice that.
 
     Args:
-        value: the word.
-        before: what the rater and what the viewpoint says of each other subject that both have rated.
+        wrong: sum of the squared differences between what the two say of the same other subjects.
+        tried: how many subjects.
     """
-    alike = [(max(0.0, 1 - abs(said - value) / ALIKE), mine) for said, mine in before]
-    meant = math.fsum(weight * mine for weight, mine in alike)
-    return (value + meant) / (1 + math.fsum(weight for weight, _ in alike))
+    return min(1.0, (tried + UNTRIED) * ERRS / (max(wrong, 0.0) + UNTRIED * ERRS)) ** 2
 
 
 def trusted_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:

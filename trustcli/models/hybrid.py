@@ -1,18 +1,19 @@
 """Hybrid: trusted voices, your own habits and courtesy, weighed by what came true before. Recommended.
 
     forecast = μ + Σ weight × factor                                            (one ridge regression)
-    value    = forecast, or own word + ½ (1 − |own word|) × forecast; clipped to −1..1
+    value    = forecast, or own word + share × (what voices say − own word); clipped to −1..1
+    share    = weight of voices / (weight of voices + OWN), at most ½
+    weight   = reach × credit; credit = (ERRS / mean square error of the voice)², at most 1
 
 The factors (models/evidence.py) of a subject that somebody within reach knows: what trusted voices say on
 the whole and of late, and their warnings, each shrunk to the mean by the weight behind it; how well the
 subject is known; how you rate others, ever and lately; and what the subject said of you, as far as it is
-within your reach. Voices weigh what models/reach.py gives them. Of one whom you have rated yourself, a word
-is taken for what you found where it spoke alike before (`taken` in models/evidence.py).
+within your reach. Voices weigh what models/reach.py gives them times their credit: how near their words on
+other subjects came to yours (`credit` in models/evidence.py). Who erred is hardly heard; whom you cannot try
+has all that reach gives.
 
-What you say of the subject yourself comes first, and others are heard on what it leaves open, as the base
-rate is in subjective logic (E = b + u a: Jøsang 2001): a word of five stars or of one leaves nothing. By
-half, for three stars mean "so-so" as often as "I hardly know"; no data set at hand has a pair's second
-rating to learn it from.
+What you say of the subject yourself comes first: it weighs as four friends who never erred, and however
+many others there are, they move it half of the way at most. No habit and no courtesy has a say in it.
 The weights were learned once, from ratings in order of time (Bitcoin OTC); `trust evaluate` learns them
 anew from the past of whatever data it is given. A combination of our own: Beta reputation (Jøsang 2002),
 shrunk bias (Koren 2008), reciprocity (Kumar 2016) and bounded introductions, stacked (Wolpert, "Stacked
@@ -35,10 +36,10 @@ from trustcli.models.evidence import (
     Evidence,
     Habit,
     Heard,
+    credit,
     habit,
     public_factors,
     strangers_factors,
-    taken,
     trusted_factors,
 )
 from trustcli.models.reach import Reach, Trust
@@ -48,12 +49,13 @@ from trustcli.view import NO_WEIGHT, TOO_FAR, Ignored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from trustcli.models.answer import Question, Term
     from trustcli.view import View, Voice
 
-WEIGHTS = (0.184, 0.557, 0.582, 0.024, 0.291, 0.245, 0.546, -0.031)
+WEIGHTS = (0.209, 0.493, 0.643, 0.034, 0.316, 0.255, 0.554, -0.036)
 """Of the factors TRUSTED, and for all: what 35,592 ratings of Bitcoin OTC (2010–2016) taught in order of
 time. benchmarks/models.py learns them again and compares."""
 
@@ -63,7 +65,8 @@ PENALTY = 10.0  # of the regression: weights stay small until some tens of ratin
 ALL = "all"  # the factor that is 1 for every subject
 OWN_WORD = "own word"  # the part that is one's own
 OWN = 4.0  # weight of one's own word among the voices that count: that of four friends trusted entirely
-OPEN = 0.5  # how far others are heard on what one's own word leaves open
+VOICES = "trusted voices"  # the part of the others, where there is one's own word
+MOST = 0.5  # of the way to the others that they move one's own word at most
 _LEAST = 1e-9  # weight below which a voice is silence
 
 
@@ -85,14 +88,20 @@ class Blend(NamedTuple):
 
     def parts(self, evidence: Evidence) -> list[tuple[str, float]]:
         """Return what each factor adds, by name; they sum to the prediction before it is clipped."""
+        if evidence.own is not None:
+            return _own_first(evidence.own, evidence.voices)
         weights = self.trusted if evidence.reached else self.public
         names, found = factors(evidence, self.mean, strangers=self.strangers)
-        left = 1.0 if evidence.own is None else OPEN * (1 - abs(evidence.own))
-        parts = [
-            (name, left * weight * factor) for name, weight, factor in zip(names, weights, found, strict=True)
-        ]
-        own = [] if evidence.own is None else [(OWN_WORD, evidence.own)]
-        return [("mean", left * self.mean), *parts, *own]
+        parts = [(name, weight * factor) for name, weight, factor in zip(names, weights, found, strict=True)]
+        return [("mean", self.mean), *parts]
+
+
+def _own_first(own: float, voices: Sequence[Heard]) -> list[tuple[str, float]]:
+    """Return the parts of one's own word and of the others, who have a share of at most MOST."""
+    weight = math.fsum(voice.weight for voice in voices)
+    said = math.fsum(voice.weight * voice.value for voice in voices)
+    share = min(MOST, weight / (weight + OWN))
+    return [(OWN_WORD, (1 - share) * own), (VOICES, share * said / max(weight, _LEAST))]
 
 
 def factors(
@@ -163,6 +172,8 @@ class _Eyes:
         self._trust = Trust(view, question)
         self._many = many
         self._known: Habit | None = None
+        self._ours: int | None = None
+        self._theirs = 0
 
     def answer(self, subject: int, voices: dict[int, Voice], ignored: list[Ignored]) -> Answer:
         terms, silent = self.weighed(voices)
@@ -182,7 +193,7 @@ class _Eyes:
         terms, silent = [], []
         for rater, voice in voices.items():
             known = reach.get(rater)
-            weight = _weight(known) * voice.bridge if known else 0.0
+            weight = _weight(known) * voice.bridge * self._credit(voice) if known else 0.0
             if known and weight > _LEAST:
                 terms.append(voice_term(voice, known.path, weight))
             else:
@@ -194,35 +205,40 @@ class _Eyes:
         weights = {term.rater: term.weight for term in terms}
         now, mine = self._view.as_of, voices.get(self._me)
         heard = [
-            Heard(
-                self._taken(voice) if rater in weights else _value(voice),
-                max(now - voice.newest, 0),
-                weights.get(rater, 0.0),
-            )
+            Heard(_value(voice), max(now - voice.newest, 0), weights.get(rater, 0.0))
             for rater, voice in voices.items()
             if rater != self._me
         ]
         own = None if mine is None else _value(mine)
         return Evidence(heard, self._habit(), self._courtesy(subject), own)
 
-    def _taken(self, voice: Voice) -> float:
-        """Return what a voice is taken for, if it is of one whom the viewpoint has rated."""
+    def _credit(self, voice: Voice) -> float:
+        """Return the credit of a voice: what it says of others whom the viewpoint has rated too."""
         mine = self._view.voices_by(self._me, self._category)
-        if voice.rater not in mine:
-            return _value(voice)
-        others = mine.keys() - {voice.subject}
-        said = self._words(voice.rater, others)
-        return taken(_value(voice), [(value, _value(mine[subject])) for subject, value in said.items()])
+        if voice.rater == self._me:
+            return 1.0
+        said = self._words(voice.rater, mine.keys() - {voice.subject})
+        wrong = math.fsum((value - _value(mine[subject])) ** 2 for subject, value in said.items())
+        return credit(wrong, len(said))
 
     def _words(self, rater: int, subjects: AbstractSet[int]) -> dict[int, float]:
-        """Return what a rater says of some subjects, read from the side with less to read."""
+        """Return what a rater says of some subjects, read from the side with less to read.
+
+        What the raters' side has cost so far counts too: after many raters ours has been the shorter.
+        """
         view = self._view
-        if not self._many and view.received(subjects) < view.given([rater]):
+        if not self._many and self._cost_of_ours(subjects) < self._theirs:
             voices = {one: view.voices_of(one, self._category)[0].get(rater) for one in subjects}
         else:
+            self._theirs += view.given([rater])
             by = view.voices_by(rater, self._category)
             voices = {one: by.get(one) for one in subjects}
         return {one: _value(voice) for one, voice in voices.items() if voice is not None}
+
+    def _cost_of_ours(self, subjects: AbstractSet[int]) -> int:
+        if self._ours is None:
+            self._ours = self._view.received(subjects)
+        return self._ours
 
     def _habit(self) -> Habit:
         if self._known is None:

@@ -4,7 +4,7 @@ The model is that of models/hybrid.py. Where it is held against real data its we
 order of time, each from earlier ratings only; and for leave-one-out in FOLDS parts, so that the weights which
 predict a rating come from a data set in which it never was. The evidence for a prediction is all other
 ratings. Where nobody within reach knows the subject, public opinion speaks. Fitted, it says what `trust
-score` says, with the weights that are shipped (half a market lies, and would teach it to), and the mean
+score` says, with the weights that are shipped (half a market lies, and would teach it to), and unknown
 where that says unknown.
 
 Assumes and fails when: see models/hybrid.py.
@@ -18,7 +18,7 @@ import numpy as np
 
 from trustcli.models.answer import worth
 from trustcli.models.arrays import ArrayModel, Fitted
-from trustcli.models.evidence import Evidence, Heard, habit, taken
+from trustcli.models.evidence import Evidence, Habit, Heard, credit, habit
 from trustcli.models.hybrid import DEFAULT, Blend, Learner
 from trustcli.models.reach import HOP
 
@@ -73,25 +73,32 @@ class Book:
         returned, own = self.given.get(subject, {}).get(rater), mine.get(subject)
         return Evidence(
             [
-                Heard(
-                    self._taken(mine, other, subject, value)
-                    if weights.get(other) and other in mine
-                    else value,
-                    abs(now - time),
-                    weights.get(other, 0.0),
-                )
+                Heard(value, abs(now - time), self._weight(weights, rater, other, subject))
                 for other, (value, time) in received.items()
                 if other != rater
             ],
-            habit(list(mine.values())),
+            self.habit(rater),
             None if returned is None else returned[0],
             None if own is None else own[0],
         )
 
-    def _taken(self, mine: dict[int, tuple[float, int]], rater: int, subject: int, value: float) -> float:
-        said = self.given[rater]
-        both = (mine.keys() & said.keys()) - {subject}
-        return taken(value, [(said[one][0], mine[one][0]) for one in both])
+    def _weight(self, reach: dict[int, float], me: int, rater: int, subject: int) -> float:
+        """Return the weight of a voice on a subject: reach × credit."""
+        weight = reach.get(rater, 0.0)
+        if not weight:
+            return 0.0
+        wrong, apart = self.apart(me, rater)
+        return weight * credit(wrong - apart.get(subject, 0.0), len(apart) - (subject in apart))
+
+    def habit(self, me: int) -> Habit:
+        """Return how `me` rates."""
+        return habit(list(self.given.get(me, {}).values()))
+
+    def apart(self, me: int, rater: int) -> tuple[float, dict[int, float]]:
+        """Return the squared difference between what the two say of each that both rated; its sum first."""
+        mine, said = self.given.get(me, {}), self.given[rater]
+        squares = {one: (said[one][0] - mine[one][0]) ** 2 for one in mine.keys() & said.keys()}
+        return math.fsum(squares.values()), squares
 
     def reach(self, me: int, raters: Iterable[int]) -> dict[int, float]:
         """Return the weight of those raters that `me` leads to: models/reach.py with three hops."""
@@ -104,8 +111,8 @@ class Book:
             elif rater in mine:
                 found[rater] = _worth(mine[rater][0])
             else:
-                for introducer, value in self._vouchers(mine, rater):
-                    vouched.setdefault(introducer, []).append((rater, _worth(value)))
+                for introducer, trust in self.vouchers(me, rater):
+                    vouched.setdefault(introducer, []).append((rater, trust))
         flows: dict[int, list[float]] = {}
         for introducer, said in vouched.items():
             whole = HOP * _worth(mine[introducer][0]) / max(1.0, math.fsum(trust for _, trust in said))
@@ -114,12 +121,11 @@ class Book:
         found.update((rater, min(HOP, math.fsum(parts))) for rater, parts in flows.items())
         return found
 
-    def _vouchers(self, mine: dict[int, tuple[float, int]], rater: int) -> list[tuple[int, float]]:
-        """Return whom of those I rated has rated `rater`, and how; read from the shorter side."""
-        said = self.received.get(rater, {})
-        if len(mine) < len(said):
-            return [(other, said[other][0]) for other in mine if other in said]
-        return [(other, value) for other, (value, _) in said.items() if other in mine]
+    def vouchers(self, me: int, rater: int) -> list[tuple[int, float]]:
+        """Return whom of those I rated has rated `rater`, and its trust; read from the shorter side."""
+        mine, said = self.given.get(me, {}), self.received.get(rater, {})
+        one, other = (mine, said) if len(mine) < len(said) else (said, mine)
+        return [(node, _worth(said[node][0])) for node in one if node in other]
 
 
 def _worth(value: float) -> float:
@@ -187,20 +193,49 @@ def learned(known: Ratings, book: Book, *, strangers: bool = False) -> Blend:
     return learner.blend(book.mean)
 
 
+class _Finished(Book):
+    """A book that nothing is written in any more: what was worked out is kept."""
+
+    def __init__(self, known: Ratings) -> None:
+        super().__init__(known)
+        self._habits: dict[int, Habit] = {}
+        self._apart: dict[tuple[int, int], tuple[float, dict[int, float]]] = {}
+        self._vouchers: dict[tuple[int, int], list[tuple[int, float]]] = {}
+
+    def habit(self, me: int) -> Habit:
+        if me not in self._habits:
+            self._habits[me] = super().habit(me)
+        return self._habits[me]
+
+    def apart(self, me: int, rater: int) -> tuple[float, dict[int, float]]:
+        if (me, rater) not in self._apart:
+            self._apart[me, rater] = super().apart(me, rater)
+        return self._apart[me, rater]
+
+    def vouchers(self, me: int, rater: int) -> list[tuple[int, float]]:
+        if (me, rater) not in self._vouchers:
+            self._vouchers[me, rater] = super().vouchers(me, rater)
+        return self._vouchers[me, rater]
+
+
 class _Fitted(Fitted):
     def __init__(self, known: Ratings, *, strangers: bool) -> None:
         super().__init__(known)
-        self._book = Book(known)
+        self._book = _Finished(known)
         self._strangers = strangers
         self._now = int(known.time.max(initial=0))
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         blend = self._learned() if self._strangers else DEFAULT
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
-        return np.array([blend.predict(self._book.evidence(*pair, self._now)) for pair in pairs])
+        return np.array([self._said(blend, *pair) for pair in pairs], dtype=np.float64)
+
+    def _said(self, blend: Blend, rater: int, subject: int) -> float:
+        evidence = self._book.evidence(rater, subject, self._now)
+        return blend.predict(evidence) if evidence.reached or self._strangers else math.nan
 
     def _learned(self) -> Blend:
-        return learned(self.known, self._book, strangers=self._strangers)
+        return learned(self.known, Book(self.known), strangers=self._strangers)
 
     def standing(self) -> Floats:
         """What somebody new hears of each node: public opinion alone."""
