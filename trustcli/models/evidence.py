@@ -57,12 +57,14 @@ class Evidence(NamedTuple):
         habit: how the viewpoint rates.
         courtesy: what the subject said of the viewpoint, None for nothing.
         own: what the viewpoint itself says of the subject, None for nothing.
+        credit: of the subject as a rater, 0..1.
     """
 
     voices: Sequence[Heard]
     habit: Habit
     courtesy: float | None
     own: float | None = None
+    credit: float = 1.0
 
     @property
     def reached(self) -> bool:
@@ -87,7 +89,8 @@ def trusted_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:
     """Return the factors named TRUSTED.
 
     Every sum over voices is weighted by trust, which `reach` bounds: k keys behind one introducer move
-    them as far as one key of the same weight. Courtesy counts as far as the subject is within reach.
+    them as far as one key of the same weight. Courtesy counts as far as the subject is within reach and
+    has credit: praise of oneself is worth what the word of who praises is worth.
     """
     voices = [voice for voice in evidence.voices if voice.weight > 0]
     weights = [voice.weight for voice in voices]
@@ -100,7 +103,7 @@ def trusted_factors(evidence: Evidence, mean: float) -> tuple[float, ...]:
         math.fsum(voice.weight * voice.value for voice in voices if voice.value < 0) / (weight + DOUBT),
         math.log1p(weight),
         *_habits(evidence, mean),
-        _courtesy(evidence, mean) * weight / (weight + DOUBT),
+        _courtesy(evidence, mean) * evidence.credit * weight / (weight + DOUBT),
     )
 
 

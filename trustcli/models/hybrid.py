@@ -8,9 +8,9 @@
 The factors (models/evidence.py) of a subject that somebody within reach knows: what trusted voices say on
 the whole and of late, and their warnings, each shrunk to the mean by the weight behind it; how well the
 subject is known; how you rate others, ever and lately; and what the subject said of you, as far as it is
-within your reach. Voices weigh what models/reach.py gives them times their credit: how near their words on
-other subjects came to yours (`credit` in models/evidence.py). Who erred is hardly heard; whom you cannot try
-has all that reach gives.
+within your reach and its word has credit. Voices weigh what models/reach.py gives them times their credit:
+how near their words on other subjects came to yours (`credit` in models/evidence.py). Who erred is hardly
+heard; whom you cannot try has all that reach gives.
 
 What you say of the subject yourself comes first: it weighs as four friends who never erred, and however
 many others there are, they move it half of the way at most. No habit and no courtesy has a say in it.
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from trustcli.models.answer import Question, Term
     from trustcli.view import View, Voice
 
-WEIGHTS = (0.209, 0.493, 0.643, 0.034, 0.316, 0.255, 0.554, -0.036)
+WEIGHTS = (0.200, 0.514, 0.709, 0.033, 0.296, 0.258, 0.765, -0.036)
 """Of the factors TRUSTED, and for all: what 35,592 ratings of Bitcoin OTC (2010–2016) taught in order of
 time. benchmarks/models.py learns them again and compares."""
 
@@ -176,7 +176,7 @@ class _Eyes:
         self._theirs = 0
 
     def answer(self, subject: int, voices: dict[int, Voice], ignored: list[Ignored]) -> Answer:
-        terms, silent = self.weighed(voices)
+        terms, silent = self.weighed(subject, voices)
         if not terms:
             return Answer(Score(subject, None), [], ignored + silent)
         evidence = self.evidence(subject, voices, terms)
@@ -187,13 +187,13 @@ class _Eyes:
         parts = [(name, 2 * part) for name, part in DEFAULT.parts(evidence)]
         return Answer(score, ranked(terms, self._view), ignored + silent, parts)
 
-    def weighed(self, voices: dict[int, Voice]) -> tuple[list[Term], list[Ignored]]:
-        """Return the voices that count, and those that do not."""
+    def weighed(self, subject: int, voices: dict[int, Voice]) -> tuple[list[Term], list[Ignored]]:
+        """Return the voices on a subject that count, and those that do not."""
         reach = self._trust.in_raters(voices)
         terms, silent = [], []
         for rater, voice in voices.items():
             known = reach.get(rater)
-            weight = _weight(known) * voice.bridge * self._credit(voice) if known else 0.0
+            weight = _weight(known) * voice.bridge * self._credit(rater, subject) if known else 0.0
             if known and weight > _LEAST:
                 terms.append(voice_term(voice, known.path, weight))
             else:
@@ -210,14 +210,16 @@ class _Eyes:
             if rater != self._me
         ]
         own = None if mine is None else _value(mine)
-        return Evidence(heard, self._habit(), self._courtesy(subject), own)
+        courtesy = self._courtesy(subject)
+        believed = 1.0 if courtesy is None else self._credit(subject, subject)
+        return Evidence(heard, self._habit(), courtesy, own, believed)
 
-    def _credit(self, voice: Voice) -> float:
-        """Return the credit of a voice: what it says of others whom the viewpoint has rated too."""
+    def _credit(self, rater: int, subject: int) -> float:
+        """Return a rater's credit, by what it says of those whom the viewpoint rated, but the subject."""
         mine = self._view.voices_by(self._me, self._category)
-        if voice.rater == self._me:
+        if rater == self._me:
             return 1.0
-        said = self._words(voice.rater, mine.keys() - {voice.subject})
+        said = self._words(rater, mine.keys() - {subject})
         wrong = math.fsum((value - _value(mine[subject])) ** 2 for subject, value in said.items())
         return credit(wrong, len(said))
 

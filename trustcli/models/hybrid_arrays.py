@@ -80,15 +80,17 @@ class Book:
             self.habit(rater),
             None if returned is None else returned[0],
             None if own is None else own[0],
+            1.0 if returned is None else self._credit(rater, subject, subject),
         )
 
     def _weight(self, reach: dict[int, float], me: int, rater: int, subject: int) -> float:
         """Return the weight of a voice on a subject: reach × credit."""
         weight = reach.get(rater, 0.0)
-        if not weight:
-            return 0.0
+        return weight * self._credit(me, rater, subject) if weight else 0.0
+
+    def _credit(self, me: int, rater: int, subject: int) -> float:
         wrong, apart = self.apart(me, rater)
-        return weight * credit(wrong - apart.get(subject, 0.0), len(apart) - (subject in apart))
+        return credit(wrong - apart.get(subject, 0.0), len(apart) - (subject in apart))
 
     def habit(self, me: int) -> Habit:
         """Return how `me` rates."""
