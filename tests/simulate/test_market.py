@@ -180,7 +180,7 @@ def behind(found: list[Row]) -> float:
     return max(row.of_ceiling for row in found) - mine
 
 
-@pytest.mark.parametrize("behaviour", ["purely", "slander", "whitewash"])
+@pytest.mark.parametrize("behaviour", ["purely", "slander", "whitewash", "camouflage", "clique"])
 def test_hybrid_stands_against_liars(behaviour: str) -> None:
     """Half of a market that has gone on for a while: at most .02 behind the best model, near the ceiling."""
     found = rows(behaviour, [*RIVALS, "hybrid"], [0.5], Plan(rounds=60))
@@ -191,10 +191,12 @@ def test_hybrid_stands_against_liars(behaviour: str) -> None:
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 def test_hybrid_is_first_or_next_to_it(behaviour: str, share: float, slow: bool) -> None:
-    """Every behaviour, in markets of QTM's size: within .01 of the best of five others, over three seeds."""
+    """In markets of QTM's size: within .01 of the best of five others, and .97 of the ceiling up to half."""
     if not slow:
-        pytest.skip("a minute or two each: --slow")
-    assert behind(rows(behaviour, [*RIVALS, "hybrid"], [share], Plan(seeds=3))) <= 0.01
+        pytest.skip("half a minute each: --slow")
+    found = rows(behaviour, [*RIVALS, "hybrid"], [share], Plan(seeds=3))
+    assert behind(found) <= 0.01
+    assert share > 0.5 or found[-1].of_ceiling >= 0.97
 
 
 def test_everybody_knows_the_pre_trusted() -> None:

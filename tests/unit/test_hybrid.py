@@ -80,6 +80,8 @@ def test_factors_by_hand() -> None:
         },
         abs=1e-12,
     )
+    doubted = trusted_factors(evidence._replace(credit=0.25), 0.1)
+    assert doubted == pytest.approx((*list(trusted.values())[:-1], 0.25 * 0.8 * 1.5 / 2), abs=1e-12)
     public = dict(zip(PUBLIC, public_factors(evidence, 0.1), strict=True))
     assert public["said"] == pytest.approx((0.6 - 0.4 - 1.1) / 6, abs=1e-12)
     assert public["said recently"] == pytest.approx((0.6 - 0.2 - 1.1) / 3.5, abs=1e-12)
@@ -260,6 +262,20 @@ def test_who_is_brought_in_is_tried_too(world: World) -> None:
     assert world.score("target", model="hybrid").weight == HOP
     world.rate("flatterer", "bad", 5)
     assert world.score("target", model="hybrid").weight == pytest.approx(HOP * (0.3 / 4.2) ** 2, abs=1e-12)
+
+
+def test_praise_of_me_by_one_who_erred_is_hardly_courtesy(world: World) -> None:
+    """The same words to me and about the subject, but one subject praised somebody whom I found bad."""
+    world.rate(ME, "friend", 5)
+    world.rate(ME, "bad", 1)
+    for name in ("fair", "flatterer"):
+        world.rate("friend", name, 4)
+        world.rate(name, ME, 5)
+    world.rate("flatterer", "bad", 5)
+    fair, flatterer = (world.value(name, model="hybrid") for name in ("fair", "flatterer"))
+    assert fair is not None
+    assert flatterer is not None
+    assert fair - flatterer > 0.2
 
 
 def test_hybrid_is_personal_and_unknown_beyond_reach(world: World) -> None:
