@@ -13,6 +13,7 @@ import pytest
 from tests.network_of_raters import DAY, ME, NOW, World, rating
 from tests.unit.test_array_models import crowd
 from trustcli.models import hybrid
+from trustcli.models.arrays import load
 from trustcli.models.evidence import (
     PUBLIC,
     TRUSTED,
@@ -123,6 +124,20 @@ def test_my_own_word_comes_first(weights: list[float], moved: float) -> None:
 def test_the_weights_reward_praise() -> None:
     """No factor that praise raises lowers a score: more praise never hurts, whoever gives it."""
     assert all(weight >= 0 for weight in DEFAULT.trusted[:-1])
+
+
+def test_of_whom_nobody_knows_it_expects_what_one_says_of_anybody() -> None:
+    """Fitted, without a voice: what the factors of the known come to where all others are nothing."""
+    known = crowd()
+    nobody, rater = known.nodes, int(known.rater[0])
+    known = known._replace(nodes=nobody + 1)
+    said = load("hybrid").fit(known).predict(np.array([rater]), np.array([nobody]))
+    evidence = Book(known).evidence(rater, nobody, int(known.time.max()))
+    assert not evidence.reached
+    found = *trusted_factors(evidence, DEFAULT.mean), 1.0
+    expected = math.fsum(weight * factor for weight, factor in zip(DEFAULT.trusted, found, strict=True))
+    assert said[0] == pytest.approx(DEFAULT.mean + expected, abs=1e-12)
+    assert expected != 0
 
 
 def test_what_was_learned_is_what_happened() -> None:

@@ -139,7 +139,13 @@ class Learner:
         return Blend(mean, tuple(self._trusted.solve()), tuple(self._public.solve()), self._strangers)
 
 
-DEFAULT = Blend(MEAN, WEIGHTS, (0.0,) * (len(PUBLIC) + 1))
+_OF_ANYBODY = ("habit", "lately", ALL)
+DEFAULT = Blend(
+    MEAN,
+    WEIGHTS,
+    tuple(WEIGHTS[(*TRUSTED, ALL).index(name)] if name in _OF_ANYBODY else 0.0 for name in (*PUBLIC, ALL)),
+)
+"""Of whom nobody within reach knows it expects what the viewpoint says of anybody; a score says unknown."""
 
 
 class Hybrid:

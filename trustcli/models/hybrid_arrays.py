@@ -230,11 +230,7 @@ class _Fitted(Fitted):
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         blend = self._learned() if self._strangers else DEFAULT
         pairs = zip(raters.tolist(), subjects.tolist(), strict=True)
-        return np.array([self._said(blend, *pair) for pair in pairs], dtype=np.float64)
-
-    def _said(self, blend: Blend, rater: int, subject: int) -> float:
-        evidence = self._book.evidence(rater, subject, self._now)
-        return blend.predict(evidence) if evidence.reached or self._strangers else math.nan
+        return np.array([blend.predict(self._book.evidence(*pair, self._now)) for pair in pairs])
 
     def _learned(self) -> Blend:
         return learned(self.known, Book(self.known), strangers=self._strangers)
