@@ -41,7 +41,7 @@ def test_status_counts_what_is_held(knows_bob: Program) -> None:
         "received": 1,
         "waiting": 1,
         "private": 1,
-        "schema": 3,
+        "schema": 4,
     }
     assert ledger["bytes"] == (knows_bob.home / "ledger.db").stat().st_size
     assert data["peers"] == {"named": 2, "bound": 1, "blocked": 0}
