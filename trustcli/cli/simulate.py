@@ -65,7 +65,7 @@ def rounds(
     density: int | None = option(
         "--density", help="poc mode: addresses given to each node; default K / 2", kind=int, metavar="D"
     ),
-    until_quiet: bool = flag("--until-quiet", help="poc mode: no cut; until nothing is left to score"),
+    until_quiet: bool = flag("--until-quiet", help="poc mode: no cut; until nobody has anything left to say"),
     loss: float = LOSS,
     churn: float = CHURN,
     opinion: str = OPINION,

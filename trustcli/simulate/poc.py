@@ -14,8 +14,8 @@ What the source measures in seconds is counted in steps here: in one a node scor
 a chance of 9 in 10, since none takes as long as another, and what it sends is heard before the next, by no
 two neighbours in the same order. Nodes start at a random step below `jitter`. Unknown, and assumed: that
 share, and the start; the author's machine. At 20 steps a proposal this gives 88.8 % (docs/rounds.md has the
-seeds); published are 88.7 %, of which 84 to 93 % is the 95 % interval. Left to run until no queue holds
-anything it falls to 40 %, 25 to 63 by network.
+seeds); published are 88.7 %, of which 84 to 93 % is the 95 % interval. What becomes of it without a cut is in
+simulate/settling.py.
 """
 
 from __future__ import annotations
@@ -57,15 +57,9 @@ def topology(nodes: int, density: int, dice: Random) -> list[list[int]]:
     return [sorted(found) for found in neighbours]
 
 
-def run(
-    neighbours: list[list[int]], dice: Random, *, scorings: int = 20, jitter: int = 10, quiet: bool = False
-) -> Cut:
-    """Run one round.
-
-    Args:
-        quiet: run until nobody has anything left to score, instead of to the cut.
-    """
-    return _Network(neighbours, dice).run(scorings, jitter, quiet=quiet)
+def run(neighbours: list[list[int]], dice: Random, *, scorings: int = 20, jitter: int = 10) -> Cut:
+    """Run one round to its cut, after so many steps a proposal."""
+    return _Network(neighbours, dice).run(scorings, jitter)
 
 
 class _Node:
@@ -120,16 +114,14 @@ class _Network:
         self._neighbours = neighbours
         self._sent = 0
 
-    def run(self, scorings: int, jitter: int, *, quiet: bool) -> Cut:
+    def run(self, scorings: int, jitter: int) -> Cut:
         dice = self._dice
         nodes = [
             _Node(me, found, dice.randrange(jitter) if jitter else 0, dice)
             for me, found in enumerate(self._neighbours)
         ]
-        step = 0
-        while not _quiet(nodes, step) if quiet else step < scorings * len(nodes):
+        for step in range(scorings * len(nodes)):
             self._step(nodes, step)
-            step += 1
         return Cut([node.winner(dice) for node in nodes], self._sent)
 
     def _step(self, nodes: list[_Node], step: int) -> None:
@@ -147,7 +139,3 @@ class _Network:
         self._dice.shuffle(said)
         for other, proposal, signer, score in said:
             nodes[other].hear(proposal, signer, score)
-
-
-def _quiet(nodes: list[_Node], step: int) -> bool:
-    return all(node.start < step and not node.queue for node in nodes)

@@ -32,7 +32,7 @@ class Plan(NamedTuple):
         kept: tables stay from round to round; else they are drawn anew, as in the source.
         remembers: under attack, honest nodes lower the standing of whom they saw act against the lots,
             as `trust round close` does; else every round is attacked by nodes of full standing.
-        quiet: poc mode runs on until nobody has anything left to score.
+        quiet: poc mode runs on until nobody has anything left to say, as if scoring took no time.
     """
 
     nodes: int = 30
@@ -164,7 +164,12 @@ def name_of(place: int) -> str:
 
 
 def _poc(plan: Plan, links: list[list[int]], dice: Random) -> Outcome:
-    cut = poc.run(links, dice, scorings=plan.rules.scorings, jitter=plan.jitter, quiet=plan.quiet)
+    if plan.quiet:
+        from trustcli.simulate import settling  # noqa: PLC0415  brings numpy along
+
+        cut = settling.run(links, dice, jitter=plan.jitter)
+    else:
+        cut = poc.run(links, dice, scorings=plan.rules.scorings, jitter=plan.jitter)
     held = Counter(cut.winners)
     groups = sorted(held.values(), reverse=True)
     winner = min(held, key=lambda one: (-held[one], one))
