@@ -15,7 +15,10 @@ from measure import report
 from trustcli.simulate.behaviours import BEHAVIOURS
 from trustcli.simulate.market import Plan, Row, measure
 
-MODELS = ("stars", "beta", "bias", "eigentrust", "rev2", "hybrid")
+MODELS = (
+    "stars", "beta", "bias", "eigentrust", "rev2", "subjective", "tidaltrust", "graperank", "fire",
+    "antcascade", "hybrid",
+)  # fmt: skip
 SHORT = Plan(peers=40, rounds=40, warm_up=5, pre_trusted=0)
 HALF = 0.5  # share of attackers up to which hybrid must come near the ceiling
 

@@ -59,7 +59,7 @@ def market(
         "--rounds", help="services each peer asks for; default 400", kind=int, default=400, metavar="R"
     ),
     offers: int = option(
-        "--offers", help="providers each request can choose from; default 8", kind=int, default=8, metavar="K"
+        "--offers", help="providers each request can choose from; default 4", kind=int, default=4, metavar="K"
     ),
     warm_up: int = option(
         "--warm-up", help="first rounds that do not count; default 0", kind=int, default=0, metavar="R"
@@ -96,7 +96,7 @@ def market(
     achieves, INFORMED what one can learn who is told who lies, ALONE what each peer does by its own
     dealings, BY LOT what blind choice does. GAIN is what attackers took of honest business, over what
     blind choice would give them: below 1 they are kept off. Sizes are those of the QTM simulator
-    (25 users, 10,000 transactions, 5 pre-trusted). A market is harsher when it is short.
+    (25 users, 10,000 transactions, 4 sources each, 5 pre-trusted). A market is harsher when it is short.
 
     Examples:
       trust simulate market --behaviour slander --model beta,hybrid

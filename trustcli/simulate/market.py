@@ -9,7 +9,7 @@ Effectiveness is the share of good services among those that honest peers receiv
 ceiling, the same market with an oracle that knows every chance as it is when it chooses, a traitor's turn and
 a newcomer's nature with it, which nobody can know; and the floor, a choice by lot. Between them
 is what one does who is told who lies. The size is what the QTM simulator generates (West, Kannan, Lee,
-Sokolsky 2010): 25 users, 10,000 transactions, so 400 a user, and 5 pre-trusted ones. Requests,
+Sokolsky 2010): 25 users, 10,000 transactions, so 400 a user, 4 sources a request, and 5 pre-trusted ones. Requests,
 offers and luck come from the seed alone: whatever the model, the same service by the same peer turns out the
 same, and a larger share of attackers includes the smaller one.
 """
@@ -36,14 +36,15 @@ class Plan(NamedTuple):
     """A market, run `seeds` times, from `seed` on.
 
     Attributes:
-        offers: providers that each request can choose from.
+        offers: providers that each request can choose from; in a trace of QTM's own generator 3.9 hold the
+            file that is asked for, on the mean of 10,000 transactions (half of all requests have 3 or fewer).
         warm_up: first rounds, which are not counted.
         pre_trusted: honest peers, or as many as there are, that everybody trusts from the start.
     """
 
     peers: int = 25
     rounds: int = 400
-    offers: int = 8
+    offers: int = 4
     seed: int = 1
     seeds: int = 1
     warm_up: int = 0
