@@ -62,8 +62,10 @@ def main() -> None:
     given = parser.parse_args()
     plan = SHORT if given.short else Plan()
     cells = []
-    for behaviour in given.behaviours.split(","):
+    for number, behaviour in enumerate(given.behaviours.split(",")):
         for share in given.shares.split(","):
+            if number and not float(share):
+                continue  # where nobody attacks it is the same market, whatever attackers would do
             rows = [
                 row
                 for seed in range(given.seed, given.seed + given.seeds)
