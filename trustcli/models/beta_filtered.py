@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from scipy.special import betainc
 
-from trustcli.models.arrays import ArrayModel, sums
+from trustcli.models.arrays import ArrayModel, weighed
 from trustcli.models.sequential import PRIOR, FittedBeta
 
 TYPE_CHECKING = False
@@ -33,8 +33,8 @@ def fair(known: Ratings, weight: Floats) -> Floats:
     bad = EXPERIENCES + 2 - good
     left = weight.copy()
     while True:
-        total = sums(known.subject, left, known.nodes) + PRIOR
-        expected = (1 + sums(known.subject, left * known.value, known.nodes) / total) / 2
+        total, said = weighed(known.subject, left, known.value, known.nodes)
+        expected = (1 + said / (total + PRIOR)) / 2
         below = betainc(good, bad, expected[known.subject])
         unfair = (left > 0) & ((below < QUANTILE) | (below > 1 - QUANTILE))
         if not unfair.any():

@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from trustcli.models.arrays import RANK, ArrayModel, sums
+from trustcli.models.arrays import RANK, ArrayModel, sums, weighed
 from trustcli.models.personal import Personal
 
 TYPE_CHECKING = False
@@ -62,8 +62,8 @@ def graperank(known: Ratings, observers: Truths, confidence: Floats) -> Floats:
     score = observers.astype(np.float64)
     for _ in range(MAX_ROUNDS):
         weight = FADING * confidence * score[rater]
-        total = sums(subject, weight, n)
-        said = sums(subject, weight * rating, n) / np.maximum(total, LEAST)
+        total, said = weighed(subject, weight, rating, n)
+        said /= np.maximum(total, LEAST)
         new = np.where(total < LEAST, 0.0, np.maximum((1 - 2.0**-total) * said, 0.0))
         new[observers] = 1.0
         moved = np.abs(new - score).max(initial=0)
@@ -89,8 +89,8 @@ class _Fitted(Personal):
         """Return the score of each in the eyes of one who follows all raters and hears them alike."""
         known = self.known
         weight = FADING * np.where(known.value < 0, BLAME, OTHERS)
-        total = sums(known.subject, weight, known.nodes)
-        said = sums(known.subject, weight * known.value, known.nodes) / np.maximum(total, LEAST)
+        total, said = weighed(known.subject, weight, known.value, known.nodes)
+        said /= np.maximum(total, LEAST)
         return (1 - 2.0**-total) * said
 
     def parts(self, rater: int, subject: int) -> list[tuple[str, float]]:

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from trustcli.models.arrays import ArrayModel, Fitted, sums
+from trustcli.models.arrays import ArrayModel, Fitted, weighed
 from trustcli.timing import DAY
 
 TYPE_CHECKING = False
@@ -49,8 +49,7 @@ class FittedBeta(Fitted):
     def add_up(self) -> None:
         """Sum up weights, and weighed values."""
         known = self.known
-        self.total = sums(known.subject, self.weight, known.nodes)
-        self.sum = sums(known.subject, self.weight * known.value, known.nodes)
+        self.total, self.sum = weighed(known.subject, self.weight, known.value, known.nodes)
 
     def predict(self, raters: Integers, subjects: Integers) -> Floats:
         """Return what is expected of each subject, whoever asks."""

@@ -7,11 +7,11 @@ without having dealt. Everybody hears everything.
 
 Effectiveness is the share of good services among those that honest peers received. It is held against the
 ceiling, the same market with an oracle that knows every chance as it is when it chooses, a traitor's turn and
-a newcomer's nature with it, which nobody can know; and the floor, a choice by lot. Between them
-is what one does who is told who lies. The size is what the QTM simulator generates (West, Kannan, Lee,
-Sokolsky 2010): 25 users, 10,000 transactions, so 400 a user, 4 sources a request, and 5 pre-trusted ones. Requests,
-offers and luck come from the seed alone: whatever the model, the same service by the same peer turns out the
-same, and a larger share of attackers includes the smaller one.
+a newcomer's nature with it, which nobody can know; and the floor, a choice by lot. Between them is what one
+does who is told who lies. The size is what the QTM simulator generates (West, Kannan, Lee, Sokolsky 2010): 25
+users, 10,000 transactions, so 400 a user, 4 sources each, and 5 pre-trusted users. Requests, offers and luck
+come from the seed alone: whatever the model, the same service by the same peer turns out the same, and a
+larger share of attackers includes the smaller one.
 """
 
 from __future__ import annotations
