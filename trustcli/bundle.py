@@ -10,7 +10,7 @@ import hashlib
 
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical, crypto
-from trustcli.records.envelope import BEGIN, END, MAX_LINE
+from trustcli.records.envelope import MAX_LINE, cut_out
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -140,7 +140,7 @@ def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
             numbers, texts = [n for n, _ in kept], [line for _, line in kept if line is not None]
         # an id that is known says which record this is, whatever stands around it; the layout of the
         # others is looked at when they are parsed
-        ids = crypto.record_ids([text[BEGIN:END] for text in texts])
+        ids = crypto.record_ids(map(cut_out, texts))
         batch = Batch(numbers, texts, ids, private)
         tally.lines += len(lines)
         tally.read(batch)

@@ -18,7 +18,7 @@ from trustcli.node.crew import Crew
 from trustcli.node.sharing import KNOWN, NEW
 from trustcli.node.verifying import TOO_NEW
 from trustcli.records import crypto
-from trustcli.records.envelope import BEGIN, END
+from trustcli.records.envelope import cut_out
 from trustcli.sync.exchange import Result
 
 TYPE_CHECKING = False
@@ -67,7 +67,6 @@ class Intake:
         self._staged: set[bytes] = set()  # their ids
         self._head: Head | None = None
         self._under_way: list[_Page] = []
-        self._verifying: set[bytes] = set()
 
     def __enter__(self) -> Self:
         gc.disable()  # what is read here are trees: looking for cycles finds none and takes its time
@@ -100,17 +99,12 @@ class Intake:
     def _begin(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> _Page:
         page = _Page(lines, ids)
         head = self._ledger.head() if self._ledger else None
-        distinct = set(page.ids)
-        known = self._known(distinct) | (distinct & self._staged)
-        again = (distinct & self._verifying) | _doubled(page.ids, distinct)
-        page.late = again - known
-        passed = known | (distinct & self._verifying)
-        fresh = dict(zip(page.ids, lines, strict=True))
-        if passed:
-            fresh = {id_: line for id_, line in fresh.items() if id_ not in passed}
-        page.fresh = [*fresh]
-        page.promise = self._crew.begin([*fresh.values()], page.fresh)
-        self._verifying |= fresh.keys()
+        known = page.distinct & self._staged
+        if head and head.records:
+            known |= self._known(page.ids)
+        verifying: set[bytes] = set().union(*[page.distinct & other.fresh for other in self._under_way])
+        page.late = (verifying | page.doubled()) - known
+        page.promise = self._crew.begin(*page.without(known | verifying))
         if not self._batch.count and not self._under_way:
             self._head = head
         elif self._head != head:
@@ -149,6 +143,7 @@ class Intake:
             for id_, line in zip(reversed(page.ids), reversed(page.lines), strict=True)
             if id_ in missing
         }
+        page.codes.update(dict.fromkeys(again, NEW))
         page.codes.update(self._sort_in(self._crew.begin([*again.values()], [*again])()))
 
     def _finish(self, page: _Page) -> None:
@@ -156,11 +151,10 @@ class Intake:
             return
         self._under_way.remove(page)
         found, page.promise = page.promise(), None
-        self._verifying.difference_update(page.fresh)
         page.codes.update(self._sort_in(found))
 
     def _sort_in(self, pieces: Iterable[Piece]) -> dict[bytes, str]:
-        """Stage the good ones; return what became of each."""
+        """Stage the good ones; return what became of those that are not new."""
         limit = self._clock() + TOO_NEW
         codes: dict[bytes, str] = {}
         for ids, found in pieces:
@@ -170,9 +164,8 @@ class Intake:
             apart.update(dict.fromkeys(found.newer(limit), "too_new"))
             apart.update(found.refused)
             self._batch.add(ids, found, apart)
-            codes.update(dict.fromkeys(ids, NEW))
             codes.update({ids[place]: code for place, code in apart.items()})
-            self._staged.update([id_ for id_ in ids if codes[id_] == NEW] if apart else ids)
+            self._staged.update([id_ for id_ in ids if id_ not in codes] if apart else ids)
         if self._batch.count >= self._enough:
             self._commit()
         return codes
@@ -236,21 +229,41 @@ class IntakeShelf:
 
 
 class _Page:
-    """Lines on their way: their ids, those that are verified for the first time, and what became of them."""
+    """Lines on their way: their ids, those that are verified for the first time, and what became of them.
+
+    `codes` has the ids that are not new: on most pages there are none.
+    """
 
     def __init__(self, lines: Sequence[bytes], ids: Sequence[bytes]) -> None:
         self.lines = lines
-        self.ids = ids or crypto.record_ids([line[BEGIN:END] for line in lines])
-        self.fresh: list[bytes] = []
+        self.ids = ids or crypto.record_ids(map(cut_out, lines))
+        self.distinct = set(self.ids)
+        self.fresh = self.distinct
         self.late: set[bytes] = set()
         self.codes: dict[bytes, str] = {}
         self.promise: Callable[[], list[Piece]] | None = None
 
+    def doubled(self) -> set[bytes]:
+        """Return the ids that occur more than once; there are none on an honest page."""
+        if len(self.distinct) == len(self.ids):
+            return set()
+        return {id_ for id_, count in Counter(self.ids).items() if count > 1}
+
+    def without(self, passed: set[bytes]) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        """Take these ids as known; return the other lines, those of each id once, and their ids."""
+        if passed:
+            self.codes = dict.fromkeys(passed, KNOWN)
+            self.fresh = self.distinct - passed
+        if len(self.fresh) == len(self.ids):
+            return self.lines, self.ids
+        pairs = zip(self.ids, self.lines, strict=True)
+        fresh = {id_: line for id_, line in pairs if id_ in self.fresh}
+        return [*fresh.values()], [*fresh]
+
     def each_code(self) -> list[str]:
         """Return what became of each line, in order; a record that comes twice is known the second time."""
-        codes = self.codes
-        found = [codes.get(id_, KNOWN) for id_ in self.ids]
-        if len(codes) < len(found):
+        found = [self.codes.get(id_, NEW) for id_ in self.ids] if self.codes else [NEW] * len(self.ids)
+        if len(self.distinct) < len(found):
             _only_first(found, self.ids)
         return found
 
@@ -265,10 +278,3 @@ def _only_first(codes: list[str], ids: Sequence[bytes]) -> None:
         if codes[place] == NEW and id_ in before:
             codes[place] = KNOWN
         before.add(id_)
-
-
-def _doubled(ids: Sequence[bytes], distinct: set[bytes]) -> set[bytes]:
-    """Return the ids that occur more than once; there are none on an honest page."""
-    if len(distinct) == len(ids):
-        return set()
-    return {id_ for id_, count in Counter(ids).items() if count > 1}

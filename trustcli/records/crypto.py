@@ -35,9 +35,14 @@ def record_id(data: bytes) -> bytes:
 
 
 def record_ids(datas: Iterable[bytes]) -> list[bytes]:
-    """Return `record_id` of many."""
-    sha256, domain = hashlib.sha256, DOMAIN
-    return [sha256(domain + data).digest() for data in datas]
+    """Return `record_id` of many. A copy of a begun digest takes less than to begin one."""
+    begun = hashlib.sha256(DOMAIN).copy
+    ids = []
+    for data in datas:
+        digest = begun()
+        digest.update(data)
+        ids.append(digest.digest())
+    return ids
 
 
 def check_key(key: bytes) -> None:

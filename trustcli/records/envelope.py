@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import json
+from operator import itemgetter
 
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical, crypto, did
@@ -33,6 +34,7 @@ _TAIL = b',"sig":"'
 _SIG_CHARS = 86  # base64url of 64 bytes, without padding
 _TAIL_BYTES = len(_TAIL) + _SIG_CHARS + 2
 BEGIN, END = len(_HEAD), -_TAIL_BYTES  # where the record's bytes stand in a line of our layout
+cut_out = itemgetter(slice(BEGIN, END))  # the record's bytes of a line of our layout
 SPREAD = 66  # bytes from one signature to the next where many are in one piece; the last two are zero
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
 _TO_URL = bytes.maketrans(b"+/", b"-_")
