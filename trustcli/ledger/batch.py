@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from array import array
+from itertools import chain
 
 from trustcli.ledger.projection import Staged
+from trustcli.records.envelope import cut_signatures
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from trustcli.records.bulk import PlainRatings
 
@@ -32,19 +35,45 @@ class Examined(NamedTuple):
         return found
 
 
+class Numbered(dict[str, int]):
+    """Numbers texts from 0 as they come: many equal ones wait as numbers, and are looked up once."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = len(self)
+        return number
+
+    def all(self, texts: Iterable[str]) -> array[int]:
+        """Return the numbers of texts."""
+        return array("i", map(self.__getitem__, texts))
+
+
 class Chunk(NamedTuple):
-    """Plain ratings, their places in a batch, and their ids in one piece."""
+    """Plain ratings by columns: their places in a batch, their ids in one piece, and what they hold.
+
+    Authors, subjects and categories are the batch's numbers; the rest is as in `PlainRatings`.
+    """
 
     places: Sequence[int]
     digests: bytes
-    ratings: PlainRatings
+    authors: array[int]
+    created: bytes
+    bodies: bytes
+    signatures: bytes
+    subjects: array[int]
+    categories: array[int]
+    values: bytes
 
 
 class Batch:
-    """Records in order of arrival: plain ratings by columns, others one by one; each has its place."""
+    """Records in order of arrival: plain ratings by columns, others one by one; each has its place.
+
+    Attributes:
+        names, words: number the authors and subjects, and the categories, of the plain ratings.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.names, self.words = Numbered(), Numbered()
         self.chunks: list[Chunk] = []
         self.others: dict[int, Staged] = {}
 
@@ -68,8 +97,22 @@ class Batch:
             digests = [ids[place] for place in plain.places]
         else:
             places, digests = range(self.count, self.count + len(ids)), list(ids)
-        self.chunks.append(Chunk(places, b"".join(digests), plain))
+        self.chunks.append(self._chunk(places, b"".join(digests), plain))
         self.count += len(places) + len(others)
+
+    def _chunk(self, places: Sequence[int], digests: bytes, plain: PlainRatings) -> Chunk:
+        return Chunk(
+            places, digests, self.names.all(plain.authors), plain.created, plain.bodies, plain.signatures,
+            self.names.all(plain.subjects), self.words.all(plain.categories), plain.values,
+        )  # fmt: skip
+
+    def each(self, column: str) -> Iterator[Any]:
+        """Return the items of a column of all chunks."""
+        return chain.from_iterable([getattr(chunk, column) for chunk in self.chunks])
+
+    def joined(self, column: str) -> bytes:
+        """Return a column that is in one piece, of all chunks."""
+        return b"".join([getattr(chunk, column) for chunk in self.chunks])
 
     def total(self) -> int:
         """Return the sum of the ids."""
@@ -95,10 +138,16 @@ class Batch:
 
     def _rows(self) -> Iterator[tuple[int, Staged]]:
         yield from self.others.items()
-        for places, digests, ratings in self.chunks:
-            columns = (places, _cut(digests), *ratings.columns())
-            for place, digest, author, created, body, sig, *fields in zip(*columns, strict=True):
-                yield place, Staged(digest, author, "rating", created, body, sig, tuple(fields))
+        names, words = [*self.names], [*self.words]
+        for chunk in self.chunks:
+            columns = zip(
+                chunk.places, _cut(chunk.digests), chunk.authors, array("q", chunk.created),
+                chunk.bodies.splitlines(), cut_signatures(chunk.signatures),
+                chunk.subjects, chunk.categories, chunk.values, strict=True,
+            )  # fmt: skip
+            for place, digest, author, created, body, sig, subject, category, value in columns:
+                fields = (names[subject], words[category], value)
+                yield place, Staged(digest, names[author], "rating", created, body, sig, fields)
 
 
 def _cut(digests: bytes) -> list[bytes]:

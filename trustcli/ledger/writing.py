@@ -9,11 +9,12 @@ from operator import itemgetter
 
 from trustcli.ledger.filling import fill
 from trustcli.ledger.projection import PERSON, PROJECTIONS, by_rater, id_columns, id_pairs
+from trustcli.records.envelope import cut_signatures
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from trustcli.ledger.batch import Batch
@@ -45,26 +46,12 @@ class Writer:
         self._batch = batch
         self._first = first
         self._received = received
-        self._chunks = batch.chunks
         self._others = sorted(batch.others.items())
-        self._subjects = self._numbers_of_subjects()
-        self._authors = array("q", map(nodes.__getitem__, self._each("authors")))
-        self._seqs = array("q", map(first.__add__, chain(*[chunk.places for chunk in batch.chunks])))
-
-    def _each(self, column: str) -> Iterator[Any]:
-        return chain.from_iterable([getattr(chunk.ratings, column) for chunk in self._chunks])
-
-    def _numbers_of_subjects(self) -> array[int]:
-        names = [name for chunk in self._chunks for name in chunk.ratings.subjects.splitlines()]
-        self.nodes.learn({*self._each("authors")})
-        numbers = [*map(self.nodes.get, names)]
-        if None in numbers:
-            self.nodes.learn({name for name, found in zip(names, numbers, strict=True) if found is None})
-            numbers = [*map(self.nodes.get, names)]
-        return array("q", numbers)  # type: ignore[arg-type]  # each has its number now
-
-    def _created(self) -> array[int]:
-        return array("q", b"".join([chunk.ratings.created for chunk in self._chunks]))
+        nodes.learn(batch.names)
+        self._subjects = _translated(batch.each("subjects"), batch.names, nodes)
+        self._authors = _translated(batch.each("authors"), batch.names, nodes)
+        self._created = array("q", batch.joined("created"))
+        self._seqs = array("q", map(first.__add__, batch.each("places")))
 
     def write(self) -> int:
         """Write everything; return how many of the records are ratings."""
@@ -82,19 +69,18 @@ class Writer:
 
         As bytearrays: for each object of bytes sqlite3 would ask whether there is an adapter.
         """
-        ratings = [chunk.ratings for chunk in self._chunks]
-        bodies = chain.from_iterable(some.each_body(bytearray) for some in ratings)
-        signatures = chain.from_iterable(some.each_signature(bytearray) for some in ratings)
-        highs, lows = id_columns(b"".join([chunk.digests for chunk in self._chunks]))
+        chunks = self._batch.chunks
+        bodies = chain.from_iterable(bytearray(chunk.bodies).splitlines() for chunk in chunks)
+        signatures = chain.from_iterable(cut_signatures(bytearray(chunk.signatures)) for chunk in chunks)
+        highs, lows = id_columns(self._batch.joined("digests"))
         row = f"?,?,?,?,{self.words['rating']},?,{self._received},?,?"
-        rows = zip(self._seqs, highs, lows, self._authors, self._created(), bodies, signatures, strict=True)
+        rows = zip(self._seqs, highs, lows, self._authors, self._created, bodies, signatures, strict=True)
         fill(self._db, "records", row, len(self._seqs), rows)
 
     def _write_plain_ratings(self) -> None:
         """Write ratings that have only what every rating has, by subject and by rater."""
-        categories = array("q", map(self.words.__getitem__, self._each("categories")))
-        values = b"".join([chunk.ratings.values for chunk in self._chunks])
-        last = (self._created(), self._seqs, values)
+        categories = _translated(self._batch.each("categories"), self._batch.words, self.words)
+        last = (self._created, self._seqs, self._batch.joined("values"))
         order = sorted(range(len(self._seqs)), key=self._subjects.__getitem__)
         rows = _in_order(order, (self._subjects, categories, self._authors, *last))
         fill(self._db, "ratings", _RATING, len(order), rows)
@@ -134,6 +120,12 @@ class Writer:
             "UPDATE nodes SET records = records + ? WHERE id = ?",
             [(count, author) for author, count in counts.items()],
         )
+
+
+def _translated(numbers: Iterable[int], texts: Iterable[str], found: Names) -> list[int]:
+    """Return, for numbers of texts in a batch, those of the file; a list, for they are shared."""
+    table = [*map(found.__getitem__, texts)]
+    return [*map(table.__getitem__, numbers)]
 
 
 def _in_order(order: Sequence[int], columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:

@@ -18,15 +18,13 @@ import msgspec
 
 from trustcli.errors import RecordRefused
 from trustcli.records import canonical, crypto, did, fields, rating
-from trustcli.records.envelope import BEGIN, END, SPREAD, VERSION, signatures
+from trustcli.records.envelope import BEGIN, END, SPREAD, VERSION, cut_signatures, signatures
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from typing import Any, TypeVar
-
-    Bytes = TypeVar("Bytes", bytes, bytearray)
+    from typing import Any
 
 _TYPES = {fields.subject: str, fields.category: str, fields.stars: int}
 _NOT_PLAIN = (b"\\", b"\x7f")  # what JSON in ASCII may hold and a record must not, or in one spelling only
@@ -40,7 +38,6 @@ class PlainRatings(NamedTuple):
         created: eight bytes each, as `array("q")` has them.
         bodies: canonical bytes, a newline after each.
         signatures: of 64 bytes, SPREAD apart.
-        subjects: a newline after each.
         values: a byte each.
     """
 
@@ -49,24 +46,15 @@ class PlainRatings(NamedTuple):
     created: bytes
     bodies: bytes
     signatures: bytes
-    subjects: str
+    subjects: list[str]
     categories: list[str]
     values: bytes
-
-    def each_body(self, kind: type[Bytes]) -> list[Bytes]:
-        """Return the bodies one by one, as bytes or as bytearrays."""
-        return kind(self.bodies).splitlines()
-
-    def each_signature(self, kind: type[Bytes]) -> list[Bytes]:
-        """Return the signatures one by one, as bytes or as bytearrays."""
-        data = kind(self.signatures)
-        return [data[start : start + 64] for start in range(0, len(data), SPREAD)]
 
     def columns(self) -> tuple[Iterable[Any], ...]:
         """Return authors, created, bodies, signatures, subjects, categories, values, unpacked."""
         return (
-            self.authors, array("q", self.created), self.each_body(bytes), self.each_signature(bytes),
-            self.subjects.splitlines(), self.categories, self.values,
+            self.authors, array("q", self.created), self.bodies.splitlines(),
+            cut_signatures(self.signatures), self.subjects, self.categories, self.values,
         )  # fmt: skip
 
     def without(self, places: Collection[int]) -> PlainRatings:
@@ -74,16 +62,15 @@ class PlainRatings(NamedTuple):
         kept = [place not in places for place in self.places]
         if all(kept):
             return self
-        found = [list(compress(column, kept)) for column in (self.places, *self.columns())]
-        place, author, created, bodies, signatures, subjects, categories, values = found
+        found: list[list[Any]] = [list(compress(column, kept)) for column in (self.places, *self.columns())]
+        place, authors, created, bodies, signed, subjects, categories, values = found
         return PlainRatings(
-            place, author, array("q", created).tobytes(), _lines(bodies),
-            b"".join([one + bytes(SPREAD - 64) for one in signatures]),
-            "".join([f"{one}\n" for one in subjects]), categories, bytes(values),
+            place, authors, array("q", created).tobytes(), _lines(bodies),
+            b"".join([one + bytes(SPREAD - len(one)) for one in signed]), subjects, categories, bytes(values),
         )  # fmt: skip
 
 
-NOTHING = PlainRatings((), [], b"", b"", b"", "", [], b"")
+NOTHING = PlainRatings((), [], b"", b"", b"", [], [], b"")
 
 
 def _lines(some: Sequence[bytes]) -> bytes:
@@ -144,12 +131,12 @@ class Shape:
     def _packed(self, places: Sequence[int], columns: _Columns, signed: bytes) -> PlainRatings:
         return PlainRatings(
             places,
-            _shared(columns.author),
+            columns.author,
             array("q", columns.created).tobytes(),
             self._encode(columns.bodies),
             signed,
-            "\n".join([*columns.subject, ""]),
-            _shared(columns.category),
+            columns.subject,
+            columns.category,
             bytes(columns.value),
         )
 
@@ -188,18 +175,12 @@ def _struct(name: str, shape: list[tuple[str, Any]]) -> type[msgspec.Struct]:
     return msgspec.defstruct(name, shape, forbid_unknown_fields=True, gc=False)
 
 
-def _shared(texts: list[str]) -> list[str]:
-    """Return equal texts as one object: there are few of them, and many of each."""
-    same = {text: text for text in texts}
-    return [same[text] for text in texts]
-
-
 def _forged(lines: Sequence[bytes], ratings: PlainRatings) -> list[int]:
     """Return the places of the lines that their authors did not sign."""
     keys = {author: did.key_of(author) for author in {*ratings.authors}}
     signed = [
         signature + crypto.DOMAIN + lines[place][BEGIN:END]
-        for signature, place in zip(ratings.each_signature(bytes), ratings.places, strict=True)
+        for signature, place in zip(cut_signatures(ratings.signatures), ratings.places, strict=True)
     ]
     found = crypto.forged([keys[author] for author in ratings.authors], signed)
     return [ratings.places[index] for index in found]

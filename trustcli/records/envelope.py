@@ -18,9 +18,11 @@ from trustcli.value import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
 
     from trustcli.records.canonical import Json
 
+    Bytes = TypeVar("Bytes", bytes, bytearray)
     Signer = Callable[[bytes], bytes]
     """Takes the bytes to sign, returns the 64-byte Ed25519 signature."""
 
@@ -246,6 +248,11 @@ def signatures(texts: Sequence[str]) -> bytes:
     return (
         data if len(data) == SPREAD * len(texts) and not any(data[64::66]) and not any(data[65::66]) else b""
     )
+
+
+def cut_signatures(data: Bytes) -> list[Bytes]:
+    """Return one by one the signatures that `signatures` made one piece of."""
+    return [data[start : start + crypto.SIGNATURE_BYTES] for start in range(0, len(data), SPREAD)]
 
 
 def _checked(statement: Json, net: str) -> tuple[str, str, int, dict[str, Json]]:
