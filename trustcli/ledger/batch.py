@@ -74,6 +74,7 @@ class Batch:
     def __init__(self) -> None:
         self.count = 0
         self.names, self.words = Numbered(), Numbered()
+        self._total = 0  # of the ids in chunks
         self.chunks: list[Chunk] = []
         self.others: dict[int, Staged] = {}
 
@@ -96,7 +97,8 @@ class Batch:
             self.others.update({rank[place]: other for place, other in others.items()})
             digests = [ids[place] for place in plain.places]
         else:
-            places, digests = range(self.count, self.count + len(ids)), list(ids)
+            places, digests = range(self.count, self.count + len(ids)), [*ids]
+        self._total += sum(map(int.from_bytes, digests))
         self.chunks.append(self._chunk(places, b"".join(digests), plain))
         self.count += len(places) + len(others)
 
@@ -116,9 +118,7 @@ class Batch:
 
     def total(self) -> int:
         """Return the sum of the ids."""
-        digests = [other.digest for other in self.others.values()]
-        digests += [digest for chunk in self.chunks for digest in _cut(chunk.digests)]
-        return sum(map(int.from_bytes, digests))
+        return self._total + sum(int.from_bytes(other.digest) for other in self.others.values())
 
     def digests(self) -> list[bytes]:
         """Return the ids in order of arrival."""

@@ -10,6 +10,7 @@ from operator import itemgetter
 from sys import intern
 
 from trustcli.ledger import connection
+from trustcli.ledger.filling import fill
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -88,7 +89,7 @@ class Names(dict[str, int]):
         self._insert = f"INSERT INTO {table} ({column}) VALUES (?)"  # noqa: S608
         self._find = f"SELECT {column}, id FROM {table} WHERE {column}"  # noqa: S608
         self._last = f"SELECT coalesce(max(id), 0) FROM {table}"  # noqa: S608
-        self._insert_as = f"INSERT INTO {table} (id, {column}) VALUES (?, ?)"  # noqa: S608
+        self._into = f"{table} (id, {column})"
         self._new: list[str] = []
 
     def __missing__(self, text: str) -> int:
@@ -108,7 +109,7 @@ class Names(dict[str, int]):
         new = [text for text in missing if text not in self]
         (last,) = self._db.execute(self._last).fetchone()
         self.update(zip(new, count(last + 1), strict=False))
-        self._db.executemany(self._insert_as, [(self[text], text) for text in new])
+        fill(self._db, self._into, "?,?", len(new), [(self[text], text) for text in new])
         self._new += missing
 
     def keep(self) -> None:

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from trustcli.ledger.filling import fill
 from trustcli.ledger.projection import PERSON, PROJECTIONS, by_rater, id_columns, id_pairs
-from trustcli.records.envelope import cut_signatures
+from trustcli.records.envelope import SPREAD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Writer:
         """
         chunks = self._batch.chunks
         bodies = chain.from_iterable(bytearray(chunk.bodies).splitlines() for chunk in chunks)
-        signatures = chain.from_iterable(cut_signatures(bytearray(chunk.signatures)) for chunk in chunks)
+        signatures = chain.from_iterable(_cut(bytearray(chunk.signatures)) for chunk in chunks)
         highs, lows = id_columns(self._batch.joined("digests"))
         row = f"?,?,?,?,{self.words['rating']},?,{self._received},?,?"
         rows = zip(self._seqs, highs, lows, self._authors, self._created, bodies, signatures, strict=True)
@@ -120,6 +120,10 @@ class Writer:
             "UPDATE nodes SET records = records + ? WHERE id = ?",
             [(count, author) for author, count in counts.items()],
         )
+
+
+def _cut(signatures: bytearray) -> list[bytearray]:
+    return [signatures[start : start + _SIGNATURE] for start in range(0, len(signatures), SPREAD)]
 
 
 def _translated(numbers: Iterable[int], texts: Iterable[str], found: Names) -> list[int]:

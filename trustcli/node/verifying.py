@@ -94,10 +94,8 @@ def _check_signatures(stored: Sequence[Signed]) -> list[str | None]:
         return _check_one_by_one(stored)
     if {len(record.sig) for record in stored} != {crypto.SIGNATURE_BYTES}:
         return _check_one_by_one(stored)
-    domain = crypto.DOMAIN
-    forged = crypto.forged(
-        [keys[author] for _, author, _, _ in stored], [sig + domain + data for _, _, data, sig in stored]
-    )
+    _, authors, datas, signatures = zip(*stored, strict=True)
+    forged = crypto.forged(map(keys.__getitem__, authors), signatures, datas)
     found: list[str | None] = [None] * len(stored)
     for index in forged:
         found[index] = "bad_signature"

@@ -71,14 +71,19 @@ def check_signature(key: bytes, signature: bytes, message: bytes) -> None:
     _check_signed(key, signature, message)
 
 
-def forged(keys: Iterable[bytes], signed: Iterable[bytes]) -> list[int]:
-    """Return the indexes at which a key did not sign; `signed` is signature and message in one piece.
+def forged(keys: Iterable[bytes], signatures: Iterable[bytes], datas: Iterable[bytes]) -> list[int]:
+    """Return the indexes at which a key did not sign a record's canonical bytes.
 
     Every key must have passed `check_key`, every signature is 64 bytes.
     """
     opens, null = _open, _NULL  # called here and not through `_opens`: a call costs, and there are many
-    pairs = enumerate(zip(keys, signed, strict=True))
-    return [index for index, (key, one) in pairs if opens(null, null, one, len(one), key)]
+    domain = DOMAIN
+    found = []
+    for index, (key, signature, data) in enumerate(zip(keys, signatures, datas, strict=True)):
+        signed = signature + domain + data
+        if opens(null, null, signed, len(signed), key):
+            found.append(index)
+    return found
 
 
 def sign(seed: bytes, message: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import struct
 from operator import itemgetter
 
 from trustcli.errors import RecordRefused
@@ -18,11 +19,9 @@ from trustcli.value import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
 
     from trustcli.records.canonical import Json
 
-    Bytes = TypeVar("Bytes", bytes, bytearray)
     Signer = Callable[[bytes], bytes]
     """Takes the bytes to sign, returns the 64-byte Ed25519 signature."""
 
@@ -38,9 +37,12 @@ _TAIL_BYTES = len(_TAIL) + _SIG_CHARS + 2
 BEGIN, END = len(_HEAD), -_TAIL_BYTES  # where the record's bytes stand in a line of our layout
 cut_out = itemgetter(slice(BEGIN, END))  # the record's bytes of a line of our layout
 SPREAD = 66  # bytes from one signature to the next where many are in one piece; the last two are zero
+_SPREAD_OUT = struct.Struct("64s2x")
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # the other alphabet's characters are nobody's
+_FROM_URL = bytes.maketrans(
+    b'-_+/"\\', b"+/!!!!"
+)  # the other alphabet's characters, and JSON's, are nobody's
 _LAST_CHARS = b"AQgw"  # 86 characters hold 516 bits: the last 4 are zero
 
 
@@ -233,26 +235,25 @@ def _signature(text: bytes) -> bytes:
     raise RecordRefused("bad_signature", "not base64url")
 
 
-def signatures(texts: Sequence[str]) -> bytes:
+def signatures(texts: Sequence[str], decode: Callable[[bytes], bytes]) -> bytes:
     """Decode many as `_signature` does; return them in one piece, SPREAD bytes apart.
 
-    Empty where one of them is not well spelled.
+    Empty where one of them is not well spelled. `decode` takes a JSON text in strict base64.
     """
     if {*map(len, texts)} != {_SIG_CHARS}:
         return b""
     try:  # two more characters that stand for zeros fill the bytes up, and leave room for what is too much
-        digits = ("AA".join(texts) + "AA").encode("ascii").translate(_FROM_URL)
-        data = binascii.a2b_base64(digits, strict_mode=True)
+        data = decode(b'"%bAA"' % "AA".join(texts).encode("ascii").translate(_FROM_URL))
     except ValueError:
         return b""
-    return (
-        data if len(data) == SPREAD * len(texts) and not any(data[64::66]) and not any(data[65::66]) else b""
-    )
+    if len(data) != SPREAD * len(texts) or any(data[64::66]) or any(data[65::66]):
+        return b""
+    return data
 
 
-def cut_signatures(data: Bytes) -> list[Bytes]:
+def cut_signatures(data: bytes) -> list[bytes]:
     """Return one by one the signatures that `signatures` made one piece of."""
-    return [data[start : start + crypto.SIGNATURE_BYTES] for start in range(0, len(data), SPREAD)]
+    return [signature for (signature,) in _SPREAD_OUT.iter_unpack(data)]
 
 
 def _checked(statement: Json, net: str) -> tuple[str, str, int, dict[str, Json]]:
