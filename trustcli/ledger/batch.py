@@ -68,12 +68,12 @@ class Batch:
     """Records in order of arrival: plain ratings by columns, others one by one; each has its place.
 
     Attributes:
-        names, words: number the authors and subjects, and the categories, of the plain ratings.
+        authors, subjects, categories: number those of the plain ratings.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self.names, self.words = Numbered(), Numbered()
+        self.authors, self.subjects, self.categories = Numbered(), Numbered(), Numbered()
         self._total = 0  # of the ids in chunks
         self.chunks: list[Chunk] = []
         self.others: dict[int, Staged] = {}
@@ -104,8 +104,8 @@ class Batch:
 
     def _chunk(self, places: Sequence[int], digests: bytes, plain: PlainRatings) -> Chunk:
         return Chunk(
-            places, digests, self.names.all(plain.authors), plain.created, plain.bodies, plain.signatures,
-            self.names.all(plain.subjects), self.words.all(plain.categories), plain.values,
+            places, digests, self.authors.all(plain.authors), plain.created, plain.bodies, plain.signatures,
+            self.subjects.all(plain.subjects), self.categories.all(plain.categories), plain.values,
         )  # fmt: skip
 
     def each(self, column: str) -> Iterator[Any]:
@@ -138,7 +138,7 @@ class Batch:
 
     def _rows(self) -> Iterator[tuple[int, Staged]]:
         yield from self.others.items()
-        names, words = [*self.names], [*self.words]
+        authors, subjects, categories = [*self.authors], [*self.subjects], [*self.categories]
         for chunk in self.chunks:
             columns = zip(
                 chunk.places, _cut(chunk.digests), chunk.authors, array("q", chunk.created),
@@ -146,8 +146,8 @@ class Batch:
                 chunk.subjects, chunk.categories, chunk.values, strict=True,
             )  # fmt: skip
             for place, digest, author, created, body, sig, subject, category, value in columns:
-                fields = (names[subject], words[category], value)
-                yield place, Staged(digest, names[author], "rating", created, body, sig, fields)
+                fields = (subjects[subject], categories[category], value)
+                yield place, Staged(digest, authors[author], "rating", created, body, sig, fields)
 
 
 def _cut(digests: bytes) -> list[bytes]:

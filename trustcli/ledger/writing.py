@@ -47,9 +47,10 @@ class Writer:
         self._first = first
         self._received = received
         self._others = sorted(batch.others.items())
-        nodes.learn(batch.names)
-        self._subjects = _translated(batch.each("subjects"), batch.names, nodes)
-        self._authors = _translated(batch.each("authors"), batch.names, nodes)
+        nodes.learn(batch.authors)  # they are in more rows: small numbers take less room
+        nodes.learn(batch.subjects)
+        self._authors = _translated(batch.each("authors"), batch.authors, nodes)
+        self._subjects = _translated(batch.each("subjects"), batch.subjects, nodes)
         self._created = array("q", batch.joined("created"))
         self._seqs = array("q", map(first.__add__, batch.each("places")))
 
@@ -79,7 +80,7 @@ class Writer:
 
     def _write_plain_ratings(self) -> None:
         """Write ratings that have only what every rating has, by subject and by rater."""
-        categories = _translated(self._batch.each("categories"), self._batch.words, self.words)
+        categories = _translated(self._batch.each("categories"), self._batch.categories, self.words)
         last = (self._created, self._seqs, self._batch.joined("values"))
         order = sorted(range(len(self._seqs)), key=self._subjects.__getitem__)
         rows = _in_order(order, (self._subjects, categories, self._authors, *last))
