@@ -359,6 +359,51 @@ def test_a_forged_double_on_the_same_page(home: Any) -> None:
     assert len(alice.ids()) == 2
 
 
+def test_each_line_of_a_page_has_its_code(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored, staged, under way, twice on the page, forged, damaged and new, all of them on one page."""
+    monkeypatch.setattr(intake, "COMMIT", 10)
+    alice = home("alice")
+    good = [record.line for record in ratings(20)]
+    with Intake(alice.node.ledger, lambda: NOW, lambda: None) as taking:
+        taking.begin(good[:10])()  # as many as are stored at once
+        taking.begin(good[10:12])()
+        under_way = taking.begin([good[12], forged(good[13])])
+        page = [good[3], good[10], good[12], good[13], good[14], good[14], forged(good[15]), b"{]", good[16]]
+        take = taking.begin(page)
+        assert [result.code for result in under_way()] == ["new", "bad_signature"]
+        codes = [result.code for result in take()]
+    assert codes == [
+        "known", "known", "known", "new", "new", "known", "bad_signature", "not_json", "new"
+    ]  # fmt: skip
+    assert alice.node.ledger.head().records == 16
+    assert alice.node.ledger.integrity() == []
+
+
+def test_an_empty_ledger_is_not_asked(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows nothing; as soon as it holds a record, whoever stored it, every page is looked up."""
+    alice = home("alice")
+    asked: list[int] = []
+    ledger = alice.node.ledger
+    known = ledger.known
+
+    def count(ids: Sequence[bytes]) -> set[bytes]:
+        found: set[bytes] = known(ids)
+        asked.append(len(ids))
+        return found
+
+    monkeypatch.setattr(ledger, "known", count)
+    found = ratings(6)
+    with Intake(ledger, lambda: NOW, lambda: None) as taking:
+        taking.begin([record.line for record in found[:3]])()
+        assert asked == []
+        taking.flush()
+        assert [one.code for one in taking.begin([record.line for record in found[2:]])()][:2] == [
+            "known",
+            "new",
+        ]
+        assert asked == [4]
+
+
 def test_another_process_may_add_meanwhile(
     home: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,6 +170,26 @@ def test_names_are_learned_together(ledger: Ledger) -> None:
     assert names.isdisjoint(nodes)
 
 
+def test_many_new_names(ledger: Ledger, tmp_path: Path) -> None:
+    """Names that are new by the thousand get the rows that each would get; authors the smallest numbers."""
+    found = [rating(f"p{number % 7}", f"agent:{number}", 4, at=NOW + number) for number in range(PLAIN)]
+    assert all(ledger.append_batch(batch_of(found), NOW))
+    with closing(Ledger.create(str(tmp_path / "other.db"))) as other:
+        other.append(found, NOW)
+        assert tables(ledger) == tables(other)
+    (largest,) = ledger._db.execute("SELECT max(author) FROM records").fetchone()
+    assert largest == 7
+    assert ledger.integrity() == []
+
+
+def test_a_batch_keeps_a_text_once(plain: list[Record]) -> None:
+    """What waits to be stored names its people, subjects and categories by numbers."""
+    batch = batch_of(plain)
+    assert [*batch.authors.values()] == [*range(7)]
+    assert len(batch.subjects) == 300
+    assert {type(one) for chunk in batch.chunks for one in chunk.subjects} == {int}
+
+
 def test_making_a_ledger_does_not_load_numpy(tmp_path: Path) -> None:
     """Although sqlite-utils would; and afterwards whoever needs it can load it."""
     code = (

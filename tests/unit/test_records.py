@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from nacl import bindings
 
@@ -451,3 +452,17 @@ def test_outline_gives_what_split_gives() -> None:
     sig = base64.urlsafe_b64encode(record.sig)
     for line in (b"", b"{}", record.line + b" ", b'{"record":' + record.data + b',"sig":"' + sig + b'"}'):
         assert envelope.outline(line) is None
+
+
+@pytest.mark.parametrize("odd", ["\\/", '"', "=", "==", "!", " ", "\n", "+", "/", "é", "\0"])
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_signatures_together_have_the_one_spelling(odd: str, place: str) -> None:
+    """Many are decoded as JSON, by its rules of text and padding; none of them lets another spelling in."""
+    decode = msgspec.json.Decoder(bytes).decode
+    good = base64.urlsafe_b64encode(bytes(range(190, 254))).decode().rstrip("=")
+    raw = bytes(range(190, 254))
+    assert envelope.cut_signatures(envelope.signatures([good, good], decode)) == [raw, raw]
+    start = {"first": 0, "middle": 40, "last": len(good) - len(odd)}[place]
+    bad = good[:start] + odd + good[start + len(odd) :]
+    assert envelope.signatures([good, bad, good], decode) == b""
+    assert envelope.signatures([bad], decode) == b""

@@ -24,6 +24,7 @@ def fill(
     """Insert `count` rows into a table, without asking its CHECKs.
 
     Args:
+        table: its name, and in parentheses its columns where a row does not have them all.
         row: what stands in parentheses for one row, a question mark for each item of it.
     """
     into, rest = f"INSERT OR FAIL INTO {table} VALUES", iter(rows)

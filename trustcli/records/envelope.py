@@ -40,9 +40,8 @@ SPREAD = 66  # bytes from one signature to the next where many are in one piece;
 _SPREAD_OUT = struct.Struct("64s2x")
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(
-    b'-_+/"\\', b"+/!!!!"
-)  # the other alphabet's characters, and JSON's, are nobody's
+# "!" is nobody's: the other alphabet's characters, and what would end or escape in a JSON text
+_FROM_URL = bytes.maketrans(b'-_+/"\\', b"+/!!!!")
 _LAST_CHARS = b"AQgw"  # 86 characters hold 516 bits: the last 4 are zero
 
 
