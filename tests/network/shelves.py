@@ -73,6 +73,10 @@ class MemoryShelf:
         """See AnnouncedShelf."""
         return [one.line for one in self._order if one.kind == "announce"]
 
+    def prepare(self, *, is_hurried: bool) -> bool:
+        """See AnnouncedShelf."""
+        return True
+
     def items(self) -> Items:
         """See Shelf."""
         if self._items is None:

@@ -14,17 +14,20 @@ from tests.network.shelves import MemoryShelf
 from tests.network.virtual import Host, Network, equal
 from tests.network_of_raters import did_of, rating, sealed
 from trustcli.mesh import payloads
+from trustcli.mesh.answering import PATIENCE
 from trustcli.mesh.handshake import head_of
 from trustcli.mesh.messages import base64, from_base64, raws
 from trustcli.mesh.payloads import Beat, FeedOf, HeadOf, Revocation, SyncRequest, SyncResponse, TrustUpdate
 from trustcli.sync.exchange import Head
-from trustcli.sync.negentropy import Vector, respond
+from trustcli.sync.negentropy import Initiator, Vector, respond
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trustcli.mesh.payloads import Payload
+    from trustcli.sync.exchange import Items
 
+TURN = 400  # ms of a test that calls a machine by hand, longer than it gathers records
 TOGETHER = 1_000  # ms in which an honest record is everywhere, attack or not
 
 
@@ -484,3 +487,62 @@ def test_while_records_come_one_question_is_answered_a_turn() -> None:
     """The other one when that is over; without records both at once."""
     assert answered(0) == (2, 2)
     assert answered(50) == (1, 2)
+
+
+class Unprepared(MemoryShelf):
+    """A shelf that must be prepared in two steps for what came since, as an index of ids must."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.steps = list[bool]()
+        self._missing = 2
+
+    def prepare(self, *, is_hurried: bool) -> bool:
+        """Count the steps."""
+        self.steps.append(is_hurried)
+        self._missing -= self._missing > 0
+        return not self._missing
+
+    def items(self) -> Items:
+        """Assert that the work was done before, in steps."""
+        assert not self._missing
+        return super().items()
+
+
+def compared(records: int) -> tuple[Unprepared, list[int]]:
+    """Let a peer bring records and compare; return the shelf and when a turn answered, in ms."""
+    net = Network(1)
+    shelf = Unprepared("honest")
+    honest, asker = Host(net, "honest", shelf=shelf), Host(net, "asker", build=Puppet)
+    net.start()
+    net.connect(asker, honest)
+    net.run(3_000)
+    machine, (link,) = honest.machine, asker.machine.links.values()
+    message = base64(Initiator(lambda: Vector(())).open())
+    answered, begun, sent = list[int](), net.now, 0
+    for now in range(begun, begun + 2 * PATIENCE, TURN):
+        frames = [(payloads.SYNC_REQUEST, SyncRequest(id=1, reconcile=message))] if now == begun else []
+        if records:
+            lines = [rating(f"a{one}", f"at {now}", 3).line for one in range(records)]
+            frames.append((payloads.TRUST_UPDATE, TrustUpdate(raws(lines))))
+        for type_, payload in frames:
+            machine.received(machine.links()[0].number, link.frame(type_, payload, now), now)
+        machine.settle(now)
+        machine.tick(now)
+        before, sent = sent, machine.counts().get("sent SYNC_RESPONSE", 0)
+        answered += [now - begun] * (sent - before)
+    return shelf, answered
+
+
+def test_a_comparison_at_rest_is_prepared_and_answered() -> None:
+    """One step a turn, at once."""
+    shelf, answered = compared(0)
+    assert shelf.steps == [False, False]
+    assert answered == [TURN]
+
+
+def test_while_records_come_a_comparison_waits_before_anything_is_done_for_it() -> None:
+    """A flooder is cut off before it costs an index of all that came; who waits two seconds is answered."""
+    shelf, answered = compared(50)
+    assert shelf.steps == [True, True]
+    assert answered == [PATIENCE + TURN]

@@ -16,7 +16,7 @@ import pytest
 from tests.network_of_raters import DAY, NOW, did_of, rating, revocation
 from trustcli.errors import Busy, DiskError
 from trustcli.ledger import Ledger
-from trustcli.ledger.ids import BLOCK, IdIndex
+from trustcli.ledger.ids import BLOCK, HURRIED_STEP, STEP, IdIndex
 from trustcli.ledger.projection import Staged
 from trustcli.records import crypto
 from trustcli.sync.negentropy import Initiator, Vector, respond
@@ -175,6 +175,44 @@ def test_progress_is_told(ledger: Ledger) -> None:
     told: list[tuple[int, int | None]] = []
     assert IdIndex(ledger, batch=PAGE).catch_up(lambda done, of: told.append((done, of))) == 2 * PAGE + 10
     assert told == [(count, 2 * PAGE + 10) for count in (PAGE, 2 * PAGE, 2 * PAGE + 10)]
+
+
+def lengths(index: IdIndex, *, is_hurried: bool) -> list[int]:
+    """Let an index follow step by step; return its length after each."""
+    found = list[int]()
+    while not index.advance(is_hurried=is_hurried):
+        found.append(len(index))
+    return [*found, len(index)]
+
+
+def test_it_follows_in_small_steps(ledger: Ledger) -> None:
+    """Who must do other things meanwhile is held up for a thousand records, not for all that are missing."""
+    fill(ledger, 3 * STEP + 7)
+    index = IdIndex(ledger)
+    assert lengths(index, is_hurried=False) == [STEP, 2 * STEP, 3 * STEP, 3 * STEP + 7]
+    assert lengths(index, is_hurried=False) == [3 * STEP + 7]
+    assert_same(index, plain(ledger), rounds=20)
+
+
+def test_steps_are_ahead_of_records_that_come(ledger: Ledger) -> None:
+    """While a node takes in 2,000 records a turn, one step a turn gets there."""
+    fill(ledger, 3 * HURRIED_STEP)
+    index, turns = IdIndex(ledger), 0
+    while not index.advance(is_hurried=True):
+        turns += 1
+        fill(ledger, 2_000, first=ledger.head().records)
+    assert turns <= 6
+    assert len(index) == ledger.head().records
+
+
+def test_a_step_mends_what_is_damaged(ledger: Ledger, path: str) -> None:
+    """An index that says it has followed, and has not, is made again."""
+    fill(ledger, 3 * STEP)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT OR REPLACE INTO id_mark VALUES (1, ?)", (3 * STEP,))
+    index = IdIndex(ledger)
+    assert index.advance(is_hurried=False)
+    assert_same(index, plain(ledger), rounds=20)
 
 
 def test_two_ledgers_find_their_differences(ledger: Ledger, tmp_path: Path) -> None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 BLOCK = 512  # ids; an answer reads two blocks for a sum, 0.2 ms each
 _FILL = 384  # ids of each part of a block that grew too large: later ones find room
 BATCH = 100_000  # records: 25 MB of ids; smaller ones would rewrite most of a large file again and again
+STEP = 1_000  # records of one step: 15 ms
+HURRIED_STEP = 4_000  # while more come: twice what comes in the same time, or it would never end
+_PART = 16  # of what is missing a step takes in one such part, so that not every one rewrites a large file
+_PAGE = 5_000  # records read at once
 _CACHE = 32  # blocks kept in memory: the ranges of a message ascend, so few are enough
 _MODULUS = 2**256
 _BELOW: Item = (0, b"")
@@ -70,8 +74,7 @@ class IdIndex:
         Raises:
             DiskError: a stored record is not what its id says. Busy.
         """
-        if self._doubtful or self._mark != self._marked():
-            self._load()
+        self._renew()
         before = len(self)
         try:
             if self._doubtful:
@@ -80,6 +83,31 @@ class IdIndex:
         except _TornError:
             self.rebuild(progress)
         return len(self) - before
+
+    def advance(self, *, is_hurried: bool) -> bool:
+        """Take in a part of what is missing, so that other work has its turn; say whether nothing is left.
+
+        Args:
+            is_hurried: records come meanwhile.
+
+        Raises:
+            DiskError, Busy: as `catch_up`.
+        """
+        self._renew()
+        missing = self._ledger.head().records - len(self)
+        most = HURRIED_STEP if is_hurried else max(STEP, min(missing // _PART, self._batch))
+        try:
+            if missing > most and not self._doubtful and self._take_in(most):
+                return False
+        except _TornError:
+            self.rebuild()
+        self.catch_up()
+        return True
+
+    def _renew(self) -> None:
+        """Read again what is in memory, where another process was here."""
+        if self._doubtful or self._mark != self._marked():
+            self._load()
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Throw the index away and make it again from the records.
@@ -192,8 +220,7 @@ class IdIndex:
         self._cache: dict[int, tuple[list[Item], list[int]]] = {}
 
     def _follow(self, progress: Progress | None) -> None:
-        while (batch := self._gather())[1]:
-            self._store(*batch)
+        while self._take_in(self._batch):
             if progress:
                 progress(len(self), self._ledger.head().records)
         with connection.Guard(self._ledger.path):
@@ -203,14 +230,21 @@ class IdIndex:
         if last <= self._mark and records != len(self):
             raise _TornError
 
-    def _gather(self) -> tuple[int, list[Item]]:
-        """Return the items of the records after the mark, in order, and the last record's number."""
+    def _take_in(self, most: int) -> bool:
+        """Take in about so many records after the mark, in one transaction; say whether there were any."""
+        last, items = self._gather(most)
+        if items:
+            self._store(last, items)
+        return bool(items)
+
+    def _gather(self, most: int) -> tuple[int, list[Item]]:
+        """Return the items of about so many records after the mark, in order, and the last one's number."""
         items: list[Item] = []
         last = self._mark
-        for page in self._ledger.pages(last):
+        for page in self._ledger.pages(last, size=min(most, _PAGE)):
             items += self._items(page)
             last = page[-1][0]
-            if len(items) >= self._batch:
+            if len(items) >= most:
                 break
         items.sort()
         return last, items

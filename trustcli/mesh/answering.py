@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ASKED = 8  # questions of a peer that wait for their turn
 QUESTIONS, AT_FIRST = 1_200, 200  # a minute that all peers together have answered: a third of a core at most
+PATIENCE = 2_000  # ms that a comparison waits at most while records come, each of which it needs an index of
 
 
 class _Asker:
@@ -31,13 +32,22 @@ class _Asker:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.questions: deque[SyncRequest] = deque(maxlen=ASKED)
+        self.questions: deque[tuple[int, SyncRequest]] = deque(maxlen=ASKED)  # with the time each came
         self.offered = 0  # id of the offer that is being taken
 
     @property
     def is_due(self) -> bool:
         """Whether a question waits, and what was answered before is out: answers are large."""
         return bool(self.questions) and self.link.outbox.has_answered
+
+    @property
+    def compares(self) -> bool:
+        """Whether the question that is next compares sets."""
+        return bool(self.questions) and self.questions[0][1].reconcile is not UNSET
+
+    def patience(self, now: int) -> int:
+        """Return for how many ms the question that is next may be left while records come."""
+        return max(0, self.questions[0][0] + PATIENCE - now) if self.compares else 0
 
 
 class Answering:
@@ -53,12 +63,12 @@ class Answering:
 
     def asked(self, link: Link, request: SyncRequest) -> None:
         """Queue a question of a peer; beyond ASKED the oldest is forgotten, and asked again."""
-        self._askers.setdefault(link.number, _Asker(link)).questions.append(request)
+        self._askers.setdefault(link.number, _Asker(link)).questions.append((self._desk.now, request))
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing that `settle` may answer now."""
-        return not self._is_due() or not self._budget.left(self._desk.now)
+        return not self._due()
 
     def holds(self, link: int) -> bool:
         """Say whether questions of a link wait."""
@@ -67,24 +77,41 @@ class Answering:
     def settle(self) -> None:
         """Answer one question of each peer; while records come by the thousand, of one peer in its turn.
 
+        A comparison is answered once the shelf is prepared, one step a turn.
+
         Raises:
             DiskError, Busy: from the shelf; the peer asks again.
         """
         self._turn += 1
-        askers = list(self._askers.values())
-        start = self._turn % max(1, len(askers))
-        for asker in askers[start:] + askers[:start]:
-            if asker.is_due and self._budget.take(self._desk.now):
-                self._serve(asker, asker.questions.popleft())
+        due = self._due()
+        if any(asker.compares for asker in due) and not self._prepare():
+            due = [asker for asker in due if not asker.compares]
+        start = self._turn % max(1, len(due))
+        for asker in due[start:] + due[:start]:
+            if self._budget.take(self._desk.now):
+                self._serve(asker, asker.questions.popleft()[1])
                 if self._taking.is_busy:
                     return
 
     def next_time(self) -> int | None:
         """Return when the next answer may be given, None while nobody waits for one."""
-        return self._desk.now + self._budget.wait(self._desk.now) if self._is_due() else None
+        waits = [self._wait(asker) for asker in self._askers.values() if asker.is_due]
+        if not waits:
+            return None
+        return self._desk.now + max(min(waits), self._budget.wait(self._desk.now))
 
-    def _is_due(self) -> bool:
-        return any(asker.is_due for asker in self._askers.values())
+    def _due(self) -> list[_Asker]:
+        """Return whose question may be answered now."""
+        if not self._budget.left(self._desk.now):
+            return []
+        return [asker for asker in self._askers.values() if asker.is_due and not self._wait(asker)]
+
+    def _wait(self, asker: _Asker) -> int:
+        """Return for how many ms the next question of a peer is left, were no more records to come."""
+        return min(self._taking.busy_for, asker.patience(self._desk.now))
+
+    def _prepare(self) -> bool:
+        return self._desk.shelf.prepare(is_hurried=self._taking.is_busy)
 
     def _serve(self, asker: _Asker, request: SyncRequest) -> None:
         try:

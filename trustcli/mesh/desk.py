@@ -23,10 +23,17 @@ if TYPE_CHECKING:
     from trustcli.sync.exchange import Shelf
 
     class AnnouncedShelf(Shelf, Protocol):
-        """A shelf that knows its announce records by heart."""
+        """A shelf that knows its announce records by heart, and gets ready for a comparison in steps."""
 
         def announced(self) -> list[bytes]:
             """Return the lines of all announce records, in order of arrival."""
+
+        def prepare(self, *, is_hurried: bool) -> bool:
+            """Do a part of the work that `items` would do at once; say whether none is left.
+
+            Args:
+                is_hurried: records come meanwhile, so the part must be larger than what they add.
+            """
 
 
 class Desk:

@@ -76,7 +76,12 @@ class Taking:
     @property
     def is_busy(self) -> bool:
         """Whether records come by the thousand: what costs as much waits."""
-        return self._desk.now < self._busy_until
+        return self.busy_for > 0
+
+    @property
+    def busy_for(self) -> int:
+        """For how many ms, unless more come."""
+        return max(0, self._busy_until - self._desk.now)
 
     def holds(self, link: int) -> bool:
         """Say whether records of a link wait."""

@@ -76,6 +76,10 @@ class LedgerShelf:
         self._index.catch_up()
         return self._index
 
+    def prepare(self, *, is_hurried: bool) -> bool:
+        """Bring the index that `items` needs a step nearer to what is here; say whether it is up to date."""
+        return self._index.advance(is_hurried=is_hurried)
+
     def take(self, lines: Sequence[bytes]) -> list[Result]:
         """Verify lines and store what is new in one durable transaction; say what became of each.
 
