@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,8 @@ from tests.network.shelves import MemoryShelf
 from tests.network.virtual import Host, Network, equal
 from tests.network_of_raters import did_of, rating, sealed
 from trustcli.mesh import payloads
-from trustcli.mesh.answering import PATIENCE
+from trustcli.mesh.actions import Send
+from trustcli.mesh.answering import COMPARISONS, PATIENCE
 from trustcli.mesh.handshake import head_of
 from trustcli.mesh.messages import base64, from_base64, raws
 from trustcli.mesh.payloads import Beat, FeedOf, HeadOf, Revocation, SyncRequest, SyncResponse, TrustUpdate
@@ -509,40 +511,61 @@ class Unprepared(MemoryShelf):
         return super().items()
 
 
-def compared(records: int) -> tuple[Unprepared, list[int]]:
-    """Let a peer bring records and compare; return the shelf and when a turn answered, in ms."""
+def comparisons(records: int, shelf: MemoryShelf, *, peers: int = 1, turns: int = 1) -> list[tuple[int, int]]:
+    """Let peers ask for comparisons, in each of so many turns, and one of them bring records in all turns.
+
+    Returns:
+        When (in ms) which of them was answered.
+    """
     net = Network(1)
-    shelf = Unprepared("honest")
-    honest, asker = Host(net, "honest", shelf=shelf), Host(net, "asker", build=Puppet)
+    honest = Host(net, "honest", shelf=shelf)
+    askers = [Host(net, f"asker-{number}", build=Puppet) for number in range(peers)]
     net.start()
-    net.connect(asker, honest)
+    for asker in askers:
+        net.connect(asker, honest)
     net.run(3_000)
-    machine, (link,) = honest.machine, asker.machine.links.values()
-    message = base64(Initiator(lambda: Vector(())).open())
-    answered, begun, sent = list[int](), net.now, 0
-    for now in range(begun, begun + 2 * PATIENCE, TURN):
-        frames = [(payloads.SYNC_REQUEST, SyncRequest(id=1, reconcile=message))] if now == begun else []
-        if records:
-            lines = [rating(f"a{one}", f"at {now}", 3).line for one in range(records)]
-            frames.append((payloads.TRUST_UPDATE, TrustUpdate(raws(lines))))
-        for type_, payload in frames:
-            machine.received(machine.links()[0].number, link.frame(type_, payload, now), now)
+    machine, begun, answered = honest.machine, net.now, list[tuple[int, int]]()
+    places = {facts.did: (place, facts.number) for place, facts in enumerate(machine.links())}
+    links = [(asker.machine.links[asker.machine.only], *places[asker.did]) for asker in askers]
+    question = base64(Initiator(lambda: Vector(())).open())
+    for now in range(begun, begun + 3 * PATIENCE, TURN):
+        for link, place, number in links:
+            if now < begun + turns * TURN:
+                request = SyncRequest(id=now, reconcile=question)
+                machine.received(number, link.frame(payloads.SYNC_REQUEST, request, now), now)
+            if records and not place:
+                lines = [rating(f"a{one}", f"at {now}", 3).line for one in range(records)]
+                update = link.frame(payloads.TRUST_UPDATE, TrustUpdate(raws(lines)), now)
+                machine.received(number, update, now)
         machine.settle(now)
         machine.tick(now)
-        before, sent = sent, machine.counts().get("sent SYNC_RESPONSE", 0)
-        answered += [now - begun] * (sent - before)
-    return shelf, answered
+        sent = [one for one in machine.drain() if isinstance(one, Send)]
+        said = {one.link for one in sent if b'"type":"SYNC_RESPONSE"' in one.frame}
+        answered += [(now - begun, place) for _, place, number in links if number in said]
+    return answered
 
 
 def test_a_comparison_at_rest_is_prepared_and_answered() -> None:
     """One step a turn, at once."""
-    shelf, answered = compared(0)
+    shelf = Unprepared("honest")
+    assert comparisons(0, shelf) == [(TURN, 0)]
     assert shelf.steps == [False, False]
-    assert answered == [TURN]
 
 
 def test_while_records_come_a_comparison_waits_before_anything_is_done_for_it() -> None:
     """A flooder is cut off before it costs an index of all that came; who waits two seconds is answered."""
-    shelf, answered = compared(50)
+    shelf = Unprepared("honest")
+    assert comparisons(50, shelf) == [(PATIENCE + TURN, 0)]
     assert shelf.steps == [True, True]
-    assert answered == [PATIENCE + TURN]
+
+
+def test_comparisons_have_their_turns() -> None:
+    """At rest one a turn; while records come one a second. Nobody is answered twice before the others."""
+    many = 2 * PATIENCE // TURN
+    assert comparisons(0, MemoryShelf("honest"), peers=3, turns=many)[:6] == [
+        (turn * TURN, turn % 3) for turn in range(6)
+    ]
+    hurried = comparisons(50, MemoryShelf("honest"), peers=3, turns=many)
+    assert [place for _, place in hurried[:3]] == [0, 1, 2]
+    assert all(later - sooner >= COMPARISONS for (sooner, _), (later, _) in pairwise(hurried))
+    assert len(hurried) >= PATIENCE // COMPARISONS

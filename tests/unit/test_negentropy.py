@@ -10,7 +10,7 @@ import pytest
 
 from trustcli.errors import PeerFault
 from trustcli.sync import negentropy, ranges
-from trustcli.sync.negentropy import Initiator, Vector, respond
+from trustcli.sync.negentropy import BUCKETS, Initiator, Vector, respond
 from trustcli.sync.ranges import END, FINGERPRINT, IDS, SKIP, parse, varint
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ class Run:
     """One whole reconciliation of two sets, and what it cost."""
 
     def __init__(
-        self, ours: list[Item], theirs: list[Item], frame: int = 60_000, their_frame: int = 60_000
+        self,
+        ours: list[Item],
+        theirs: list[Item],
+        frame: int = 60_000,
+        their_frame: int = 60_000,
+        their_work: int = negentropy.WORK,
     ) -> None:
         here, there = Vector(ours), Vector(theirs)
         self.initiator = Initiator(lambda: here, frame=frame)
@@ -59,7 +64,7 @@ class Run:
         message = self.initiator.open()
         while message:
             self.sent.append(message)
-            self.received.append(respond(there, message, frame=their_frame))
+            self.received.append(respond(there, message, frame=their_frame, work=their_work))
             step = self.initiator.take(self.received[-1])
             self.have += step.have
             self.need += step.need
@@ -199,6 +204,61 @@ def test_a_full_frame_does_not_hide_what_the_other_side_has_none_of() -> None:
     assert found[1].fingerprint != negentropy.NOTHING
     vector = Vector(ours)
     assert negentropy.fingerprint(vector.total(118, 818), 700) == found[1].fingerprint
+
+
+class Ranked(Vector):
+    """Counts how often it was asked where something would stand."""
+
+    def __init__(self, items: list[Item]) -> None:
+        super().__init__(items)
+        self.count = 0
+
+    def rank(self, second: int, prefix: bytes) -> int:
+        self.count += 1
+        return super().rank(second, prefix)
+
+    def at(self, index: int) -> Item:
+        self.count += 1
+        return super().at(index)
+
+
+@pytest.mark.parametrize("mode", [SKIP, FINGERPRINT, IDS])
+def test_an_answer_looks_at_few_places_however_many_are_named(mode: int) -> None:
+    """A message of thousands of ranges costs its sender nothing; what is left is told as different."""
+    theirs = Ranked([item(number, SECOND + number) for number in range(3_000)])
+    message = V + varint(SECOND + 1) + b"\x00" + varint(SKIP)
+    for _ in range(2_500):
+        message += varint(2) + b"\x00" + varint(mode) + {FINGERPRINT: bytes(16), IDS: b"\x00"}.get(mode, b"")
+    found = parse(respond(theirs, message + TO_END + varint(SKIP)))
+    assert theirs.count <= negentropy.WORK
+    assert found[-1].mode == FINGERPRINT
+    assert found[-1].end == END
+
+
+def test_wrong_fingerprints_are_cut_into_few_parts() -> None:
+    """Each wrong fingerprint asks for sixteen others."""
+    theirs = Ranked(some(20_000))
+    respond(theirs, opening(some(20_000, first=1)))
+    once = theirs.count
+    dice = random.Random(1)
+    message = V
+    for number in range(100):
+        step = 51 if number else SECOND + 1
+        message += varint(step) + b"\x00" + varint(FINGERPRINT) + dice.randbytes(16)
+    theirs.count = 0
+    respond(theirs, message + TO_END + varint(SKIP))
+    assert once < theirs.count <= 2 * (negentropy.WORK + 16)
+
+
+@pytest.mark.parametrize("work", [2 * BUCKETS, 200])
+@pytest.mark.parametrize("seed", range(3))
+def test_little_work_an_answer_finds_all_differences(work: int, seed: int) -> None:
+    """Whatever is left over is asked for again."""
+    dice = random.Random(seed)
+    ours, theirs = ([one for one in some(3_000) if dice.random() < share] for share in (0.97, 0.97))
+    run = Run(ours, theirs, their_work=work)
+    assert_exact(run, ours, theirs)
+    assert len(run.received) > len(Run(ours, theirs).received)
 
 
 @pytest.mark.parametrize("start", [2**31 - 10, 2**32 - 10, 1_790_000_000_000, 2**53])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ASKED = 8  # questions of a peer that wait for their turn
 QUESTIONS, AT_FIRST = 1_200, 200  # a minute that all peers together have answered: a third of a core at most
+COMPARISONS = 1_000  # ms between two comparisons while records come
 PATIENCE = 2_000  # ms that a comparison waits at most while records come, each of which it needs an index of
 
 
@@ -47,7 +48,7 @@ class _Asker:
 
     def patience(self, now: int) -> int:
         """Return for how many ms the question that is next may be left while records come."""
-        return max(0, self.questions[0][0] + PATIENCE - now) if self.compares else 0
+        return max(0, self.questions[0][0] + PATIENCE - now)
 
 
 class Answering:
@@ -56,9 +57,9 @@ class Answering:
     def __init__(self, desk: Desk, taking: Taking) -> None:
         self._desk = desk
         self._taking = taking
-        self._askers: dict[int, _Asker] = {}
+        self._askers: dict[int, _Asker] = {}  # who was answered longest ago is first
         self._budget = TokenBucket(QUESTIONS, AT_FIRST)
-        self._turn = 0
+        self._compared = 0  # when a comparison was last answered
         desk.on_close.append(self._leave)
 
     def asked(self, link: Link, request: SyncRequest) -> None:
@@ -77,21 +78,29 @@ class Answering:
     def settle(self) -> None:
         """Answer one question of each peer; while records come by the thousand, of one peer in its turn.
 
-        A comparison is answered once the shelf is prepared, one step a turn.
+        A comparison is answered once the shelf is prepared, one step and one comparison a turn.
 
         Raises:
             DiskError, Busy: from the shelf; the peer asks again.
         """
-        self._turn += 1
         due = self._due()
-        if any(asker.compares for asker in due) and not self._prepare():
-            due = [asker for asker in due if not asker.compares]
-        start = self._turn % max(1, len(due))
-        for asker in due[start:] + due[:start]:
-            if self._budget.take(self._desk.now):
-                self._serve(asker, asker.questions.popleft()[1])
+        comparing = next((asker for asker in due if asker.compares), None)
+        if comparing and not self._desk.shelf.prepare(is_hurried=self._taking.is_busy):
+            comparing = None
+        for asker in due:
+            if asker is comparing or not asker.compares:
+                self._answer(asker)
                 if self._taking.is_busy:
                     return
+
+    def _answer(self, asker: _Asker) -> None:
+        number = asker.link.number
+        if number not in self._askers or not self._budget.take(self._desk.now):
+            return  # it was cut off for what another link of its key asked, or there were enough
+        if asker.compares:
+            self._compared = self._desk.now
+        self._askers[number] = self._askers.pop(number)
+        self._serve(asker, asker.questions.popleft()[1])
 
     def next_time(self) -> int | None:
         """Return when the next answer may be given, None while nobody waits for one."""
@@ -108,10 +117,10 @@ class Answering:
 
     def _wait(self, asker: _Asker) -> int:
         """Return for how many ms the next question of a peer is left, were no more records to come."""
-        return min(self._taking.busy_for, asker.patience(self._desk.now))
-
-    def _prepare(self) -> bool:
-        return self._desk.shelf.prepare(is_hurried=self._taking.is_busy)
+        if not asker.compares:
+            return 0
+        rest = self._compared + COMPARISONS - self._desk.now
+        return min(self._taking.busy_for, max(0, rest, asker.patience(self._desk.now)))
 
     def _serve(self, asker: _Asker, request: SyncRequest) -> None:
         try:

@@ -5,7 +5,8 @@ fingerprint, a list of ids, or nothing to say. The other side answers a fingerpr
 finer ones, or with its ids where they are few. The side that asked first (`Initiator`) drives and learns
 the difference; the other (`respond`) keeps nothing between messages. The wire format is that of
 docs/negentropy-protocol-v1.md in github.com/hoytech/negentropy, and our messages are those of its
-implementations byte for byte, with one exception that `_Answer._cut` explains.
+implementations byte for byte, with one exception that `_Answer._cut` explains, and but that an answer
+that would cost more than WORK ends before.
 
 The sort key is in SECONDS. Implementations in JavaScript read varints as 32-bit integers: from 2³¹ on
 (milliseconds today, seconds after 2038-01-19) they report nearly every id as different, or never end.
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 BUCKETS = 16  # 64 would save one round trip and cost up to twice the bytes
 FRAME = 60_000  # bytes of our messages: with room for what carries them, see MAX_MESSAGE
+WORK = 512  # places in the order that one answer looks up: each may be 0.3 ms of a large ledger
 MIN_FRAME = 4_096  # one split of a range must fit, or nothing would ever move
 MAX_STALL = 64  # answers in a row without a new id; log₁₆ of the set is enough for an honest peer
 MOST = 1_000_000  # differences worth listing; beyond them a ledger is better fetched page by page
@@ -74,20 +76,22 @@ def fingerprint(total: int, count: int) -> bytes:
 NOTHING = fingerprint(0, 0)
 
 
-def respond(items: Items, message: bytes, *, frame: int = FRAME) -> bytes:
+def respond(items: Items, message: bytes, *, frame: int = FRAME, work: int = WORK) -> bytes:
     """Return the answer to a message: one byte when all of it was equal.
 
     A message of another protocol version is answered with our version alone, as the protocol wants.
 
     Args:
         frame: The most bytes of the answer, MIN_FRAME to MAX_MESSAGE.
+        work: About how many places in the order it may look up, at least two splits; what is left is asked
+            again. A message may name thousands, and the one who asks pays nothing for them.
 
     Raises:
         PeerFault: the message is malformed or too large.
     """
     if version(message) != VERSION:
         return bytes((VERSION,))
-    return _Answer(items, frame).to(parse(message))
+    return _Answer(items, frame, work=work).to(parse(message))
 
 
 class Initiator:
@@ -163,6 +167,7 @@ class _Answer:
         items: Items,
         frame: int,
         settle: Callable[[tuple[bytes, ...], int, int], None] | None = None,
+        work: int | None = None,
     ) -> None:
         """Answer from `items`; `settle` takes lists of ids and ends their ranges, else lists are answered."""
         if not MIN_FRAME <= frame <= MAX_MESSAGE:
@@ -171,6 +176,8 @@ class _Answer:
         self._size = len(items)
         self._settle = settle
         self._room = frame - _MARGIN
+        self._work = work
+        self._looked_up = 0
         self._out = bytearray((VERSION,))
         self._second = 0  # of the bound written last
         self._equal_to: Bound | None = None  # end of a stretch we have nothing to say of, not yet written
@@ -182,6 +189,11 @@ class _Answer:
     def to(self, ranges: list[Range]) -> bytes:
         lower = 0
         for one in ranges:
+            if self._work is not None and self._looked_up >= self._work:
+                self._skip()
+                self._write_fingerprint(lower, self._size, END)
+                break
+            self._looked_up += 1
             upper = self._size if one.end == END else self._items.rank(*one.end)
             before = len(self._out)
             if one.mode == FINGERPRINT:
@@ -236,6 +248,7 @@ class _Answer:
         if count < 2 * BUCKETS:
             self._write_ids(lower, upper, end)
             return
+        self._looked_up += BUCKETS
         size, longer = divmod(count, BUCKETS)
         for bucket in range(BUCKETS):
             stop = lower + size + (bucket < longer)
