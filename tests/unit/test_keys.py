@@ -300,6 +300,20 @@ def test_the_module_is_light() -> None:
 # --- opening
 
 
+def test_a_signer_opens_and_expands_its_key_once(filled: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node signs each frame, and to expand a seed costs as much as to sign."""
+    expanded, expand = list[bytes](), crypto.signer
+
+    def counted(seed: bytes) -> Callable[[bytes], bytes]:
+        expanded.append(seed)
+        return expand(seed)
+
+    monkeypatch.setattr(crypto, "signer", counted)
+    sign = filled.signer("locked", lambda: b"open sesame")
+    assert sign(b"one") != sign(b"two")
+    assert expanded == [SEED]
+
+
 def test_a_signer_signs_as_the_key(filled: KeyRing) -> None:
     """The signature verifies under the key that the file names."""
     sign = filled.signer("default", None)

@@ -122,8 +122,7 @@ class KeyRing(NamedTuple):
         """Open the key once and return what signs with it; raises what `seed` raises."""
         from trustcli.records import crypto  # noqa: PLC0415  loads nacl
 
-        seed = self.seed(name, passphrase)
-        return lambda message: crypto.sign(seed, message)
+        return crypto.signer(self.seed(name, passphrase))
 
     def change_passphrase(
         self, name: str, old: Passphrase | None, new: bytes | None, cost: tuple[int, int] = sealing.COST
