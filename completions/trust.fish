@@ -331,7 +331,7 @@ complete -c trust -n '__trust_at \'simulate market\'' -l model -x -d 'models: a,
 complete -c trust -n '__trust_at \'simulate market\'' -l shares -x -d 'percent of peers that attack; default 0,10,20,30,40,50,60,70'
 complete -c trust -n '__trust_at \'simulate market\'' -l peers -x -d 'how many peers; default 25'
 complete -c trust -n '__trust_at \'simulate market\'' -l rounds -x -d 'services each peer asks for; default 400'
-complete -c trust -n '__trust_at \'simulate market\'' -l offers -x -d 'providers each request can choose from; default 8'
+complete -c trust -n '__trust_at \'simulate market\'' -l offers -x -d 'providers each request can choose from; default 4'
 complete -c trust -n '__trust_at \'simulate market\'' -l warm-up -x -d 'first rounds that do not count; default 0'
 complete -c trust -n '__trust_at \'simulate market\'' -l pre-trusted -x -d 'honest peers that everybody trusts from the start; default 5'
 complete -c trust -n '__trust_at \'simulate market\'' -l seed -x -d 'the same seed gives the same run; default 1'
