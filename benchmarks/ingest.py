@@ -1,7 +1,7 @@
 """Import, re-import and verification, against the rate at which the same library verifies signatures.
 
 Every figure comes from a process of its own, pinned to one core or to two, and is CPU-bound; the
-yardstick runs inside the same process, before and after, and the mean of the two counts.
+yardstick runs inside the same process, just before and just after each, and the mean of the two counts.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from typing import TYPE_CHECKING
 
 from measure import bundle, median, report
 from nacl import bindings
@@ -23,6 +25,9 @@ from trustcli import config
 from trustcli.node import Node, moving, verifying
 from trustcli.records import canonical, crypto, did
 from trustcli.records.envelope import split_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SAMPLE = 3_000  # signatures of one reading of the yardstick
 
@@ -49,28 +54,28 @@ def run(path: str, cores: int) -> None:
     home = tempfile.mkdtemp()
     node = Node(config.places({}, home), config.Settings(), clock=lambda: time.time_ns() // 1_000_000)
     node.make_ledger()  # once in the life of a home: no part of what a record costs
-    before = yardstick(path)
-    rates = {}
+    floors, found = [yardstick(path)], {}
+
+    def measure(name: str, work: Callable[[], int]) -> int:
+        start = time.perf_counter()
+        count = work()
+        rate = count / (time.perf_counter() - start)
+        floors.append(yardstick(path))
+        found[name] = 2 * rate / (floors[-2] + floors[-1])
+        return count
+
     with open(path, "rb") as file:
-        rates["import"], first = _rate(lambda: moving.take(node, file).added)
+        first = measure("import", lambda: moving.take(node, file).added)
     with open(path, "rb") as file:
-        rates["known"], again = _rate(lambda: moving.take(node, file).known)
-    rates["verify"], verified = _rate(lambda: verifying.verify_ledger(node).records)
+        again = measure("known", lambda: moving.take(node, file).known)
+    verified = measure("verify", lambda: verifying.verify_ledger(node).records)
     assert first == again == verified
-    floor = (before + yardstick(path)) / 2
-    found = {name: rate / floor for name, rate in rates.items()}
     found["size"] = os.stat(node.places.ledger).st_size / os.stat(path).st_size
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found["verifications"] = floor
+    found["verifications"] = statistics.mean(floors)
     node.close()
     shutil.rmtree(home)
     print(json.dumps(found))
-
-
-def _rate(work: object) -> tuple[float, int]:
-    start = time.perf_counter()
-    count: int = work()  # type: ignore[operator]  # a function without arguments
-    return count / (time.perf_counter() - start), count
 
 
 def measured(path: str, cores: int) -> dict[str, float]:
