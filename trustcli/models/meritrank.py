@@ -111,7 +111,7 @@ def hit_once(step: csr_array, seen: Floats, nodes: Integers) -> Floats:
 
 def hit_about(step: csr_array, seen: Floats) -> Floats:
     """Return about the same for all nodes, shape (n,), as if walks returned in two steps or never."""
-    back = np.asarray(step.multiply(step.T).sum(axis=1), dtype=np.float64).ravel()
+    back: Floats = np.asarray(step.multiply(step.T).sum(axis=1), dtype=np.float64).ravel()
     return seen * (1 - back)
 
 
