@@ -111,7 +111,7 @@ def test_only_the_sum_makes_a_share_whole() -> None:
 
 
 def test_the_same_set_in_another_order(home: Any, equals: tuple[Home, Home]) -> None:
-    """Where the stretches happen to be the set the sum says so; else one feed is followed, and all are equal."""
+    """Where stretches happen to be the set, the sum says so; else one feed is followed, and all are equal."""
     alice, dora = home("alice"), home("dora")
     dora.hear(*ratings(RECORDS)[::-1])
     connect = Counted(equals[0], dora, turns=2)
