@@ -99,6 +99,15 @@ def test_one_answer_without_a_socket(trust: Program) -> None:
     assert trust("serve", "--get", "v1/node").exit == 2
 
 
+def test_an_answer_leaves_no_connection_behind(trust: Program) -> None:
+    """The thread that reads has a node of its own, and closes it with its shelf."""
+    trust("keygen", "-q")
+    ledger = str(trust.home / "ledger.db")
+    trust("serve", "--get", "/v1/node")
+    files = [os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if entry.is_symlink()]
+    assert ledger not in files
+
+
 @pytest.mark.parametrize(
     ("words", "exit_"),
     [

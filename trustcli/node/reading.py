@@ -27,9 +27,14 @@ HURRIED_BYTES = (
 
 
 class Reading:
-    """Answers from a shelf of its own, so that a reader never waits for a writer's signatures."""
+    """Answers from a shelf of its own, so that a reader never waits for a writer's signatures.
+
+    Args:
+        node: this thread's own, closed with the shelf.
+    """
 
     def __init__(self, node: Node) -> None:
+        self._node = node
         self._clock = node.clock
         self._me = node.me
         self._role = node.settings.role
@@ -38,8 +43,9 @@ class Reading:
         self._lines: dict[str, bytes] = {}
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         self._shelf.close()
+        self._node.close()
 
     def facts(self) -> NodeFacts:
         """Say who this node is and what it holds."""
