@@ -241,7 +241,7 @@ def sums(nodes: Integers, values: Floats, count: int) -> Floats:
     """Return the sum of the values of each node 0..count−1, shape (count,), added in the order given."""
     if len(values) < MANY:
         return np.asarray(np.bincount(nodes, weights=values, minlength=count), dtype=np.float64)
-    return np.asarray(_product(nodes, values, count), dtype=np.float64)
+    return np.asarray(sparse_sums(nodes, values, count), dtype=np.float64)
 
 
 def weighed(nodes: Integers, weights: Floats, values: Floats, count: int) -> tuple[Floats, Floats]:
@@ -254,12 +254,12 @@ def weighed(nodes: Integers, weights: Floats, values: Floats, count: int) -> tup
     both = np.empty(len(values), dtype=np.complex128)
     both.real = weights
     np.multiply(weights, values, out=both.imag)
-    found = _product(nodes, both, count)
+    found = sparse_sums(nodes, both, count)
     return np.ascontiguousarray(found.real), np.ascontiguousarray(found.imag)
 
 
-def _product(nodes: Integers, values: Numbers, count: int) -> Numbers:
-    """Return what `sums` does, as a sparse product, which reads less."""
+def sparse_sums(nodes: Integers, values: Numbers, count: int) -> Numbers:
+    """Return what `sums` does, real or complex, as a sparse product: of many ratings it reads less."""
     from scipy.sparse import csc_array  # noqa: PLC0415  slow to load, and for many ratings only
 
     column = csc_array((values, nodes, np.array([0, len(values)])), shape=(count, 1))
