@@ -72,11 +72,11 @@ def test_luck_does_not_depend_on_who_chooses() -> None:
 
 def test_bad_service_is_found_out_where_feedback_is_true() -> None:
     """With honest feedback a plain mean keeps half the peers off, though they serve nobody well."""
-    (row,) = rows("provider", ["stars"], [0.5], SHORT)
+    (row,) = rows("provider", ["stars"], [0.5], SHORT._replace(offers=8))  # of four, all may be attackers
     assert row.floor < 0.55
     assert row.of_ceiling > 0.97
     assert row.gain is not None
-    assert row.gain < 0.2  # one request in sixteen has attackers to choose from, and nobody else
+    assert row.gain < 0.1
 
 
 def test_lies_defeat_the_plain_mean() -> None:
@@ -183,7 +183,7 @@ def behind(found: list[Row]) -> float:
 @pytest.mark.parametrize("behaviour", ["purely", "slander", "whitewash", "camouflage", "clique"])
 def test_hybrid_stands_against_liars(behaviour: str) -> None:
     """Half of a market that has gone on for a while: at most .02 behind the best model, near the ceiling."""
-    found = rows(behaviour, [*RIVALS, "hybrid"], [0.5], Plan(rounds=80))
+    found = rows(behaviour, [*RIVALS, "hybrid"], [0.5], Plan(rounds=60, offers=8))
     assert behind(found) <= 0.02
     assert found[-1].of_ceiling >= 0.92
 
