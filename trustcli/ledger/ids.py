@@ -34,7 +34,6 @@ BATCH = 100_000  # records: 25 MB of ids; smaller ones would rewrite most of a l
 STEP = 1_000  # records of one step: 15 ms
 HURRIED_STEP = 4_000  # while more come: twice what comes in the same time, or it would never end
 _PART = 16  # of what is missing a step takes in one such part, so that not every one rewrites a large file
-_PAGE = 5_000  # records read at once
 _CACHE = 32  # blocks kept in memory: the ranges of a message ascend, so few are enough
 _MODULUS = 2**256
 _BELOW: Item = (0, b"")
@@ -241,7 +240,7 @@ class IdIndex:
         """Return the items of about so many records after the mark, in order, and the last one's number."""
         items: list[Item] = []
         last = self._mark
-        for page in self._ledger.pages(last, size=min(most, _PAGE)):
+        for page in self._ledger.pages(last, most=most):
             items += self._items(page)
             last = page[-1][0]
             if len(items) >= most:

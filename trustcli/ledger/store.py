@@ -246,15 +246,15 @@ class Ledger:
             for row, data in zip(page, self.rebuild_all(page), strict=True):
                 yield Signed(row[0], self.names[row[3]], data, row[8])
 
-    def pages(self, after: int = 0, until: int = 2**62, size: int = _PAGE) -> Iterator[list[tuple[Any, ...]]]:
+    def pages(self, after: int = 0, until: int = 2**62, most: int = _PAGE) -> Iterator[list[tuple[Any, ...]]]:
         """Yield lists of (seq, id high, id low, author, kind, created, received, body, sig), by numbers.
 
-        `names` and `texts` say what author and kind mean. `size` rows at a time, so that writers get their
-        turn in between.
+        `names` and `texts` say what author and kind mean. At most `most` rows at a time, and never more than
+        some thousand, so that writers get their turn in between.
         """
         while True:
             with connection.Guard(self.path):
-                page = self._db.execute(_ROWS, (after, until, size)).fetchall()
+                page = self._db.execute(_ROWS, (after, until, min(most, _PAGE))).fetchall()
             if not page:
                 return
             yield page
