@@ -19,7 +19,7 @@ from scipy.sparse import csc_array
 
 from trustcli.evaluate import dataset
 from trustcli.models import fairness
-from trustcli.models.arrays import Ratings, load, sparse_sums, sums
+from trustcli.models.arrays import Ratings, load, sums
 from trustcli.models.evidence import TRUSTED
 from trustcli.models.hybrid import ALL, MEAN, WEIGHTS
 from trustcli.models.hybrid_arrays import Online
@@ -64,11 +64,11 @@ def rounds(known: Ratings) -> list[tuple[str, float, str, bool]]:
     matrix, laid_out = build(), fairness.laid_out(known)
     _, many = fairness.settled(laid_out)
     weight = fading(known.time, int(known.time.max()))
-    both = weight * (1 + 1j * value)  # as `weighed` has them, in one pass
+    sums_of_beta = weight, weight * value
     works: dict[str, tuple[Callable[[], object], int]] = {
         "fairness, a round": (lambda: fairness.settled(laid_out), many),
         "bias, its two sums": (lambda: sum_up((rater, subject), (value, value)), 1),
-        "beta, its two sums": (lambda: sparse_sums(subject, both, n), 1),
+        "beta, its two sums": (lambda: sum_up((subject, subject), sums_of_beta), 1),
         "set-up of fairness": (lambda: fairness.laid_out(known), 1),
         "bias, set-up and sums": (lambda: load("bias").fit(known), 1),
         "beta, set-up and sums": (lambda: load("beta").fit(known), 1),

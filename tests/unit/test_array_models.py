@@ -14,7 +14,7 @@ from tests.unit.test_model_properties import standing
 from trustcli.errors import UsageError
 from trustcli.models import MODELS, beta_filtered, fairness, outside, rev2
 from trustcli.models.answer import Question
-from trustcli.models.arrays import ARRAYS, MANY, RATING, Ratings, load, ratings, sums, weighed
+from trustcli.models.arrays import ARRAYS, MANY, RATING, Ratings, load, ratings, sums
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,15 +238,6 @@ def test_sums_of_many_are_sums() -> None:
     known = many()
     plain = np.bincount(known.rater, weights=known.value, minlength=3000)
     assert sums(known.rater, known.value, 3000).tobytes() == plain.tobytes()
-
-
-def test_weighed_sums_of_many_are_those_of_few() -> None:
-    """Both sums in one pass: the bits that two passes give."""
-    known = many()
-    weight = np.random.default_rng(3).random(len(known.value))
-    found = weighed(known.subject, weight, known.value, 3000)
-    apart = sums(known.subject, weight, 3000), sums(known.subject, weight * known.value, 3000)
-    assert [one.tobytes() for one in found] == [one.tobytes() for one in apart]
 
 
 def test_a_lonely_rater_is_fair() -> None:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
     Truths = NDArray[np.bool_]
-    Numbers = NDArray[np.float64] | NDArray[np.complex128]
 
 RATING = "rating"
 RANK = "rank"
@@ -241,26 +240,16 @@ def sums(nodes: Integers, values: Floats, count: int) -> Floats:
     """Return the sum of the values of each node 0..count−1, shape (count,), added in the order given."""
     if len(values) < MANY:
         return np.asarray(np.bincount(nodes, weights=values, minlength=count), dtype=np.float64)
-    return np.asarray(sparse_sums(nodes, values, count), dtype=np.float64)
+    # the same as a sparse product, which reads less
+    from scipy.sparse import csc_array  # noqa: PLC0415  slow to load, and for many ratings only
+
+    column = csc_array((values, nodes, np.array([0, len(values)])), shape=(count, 1))
+    return np.asarray(column @ np.ones(1), dtype=np.float64)
 
 
 def weighed(nodes: Integers, weights: Floats, values: Floats, count: int) -> tuple[Floats, Floats]:
     """Return the sums of the weights and of weight × value of each node, shape (count,) each.
 
-    Of many, both in one pass, as one complex number: what takes the time is to find the node.
+    One after the other: two sums that grow at once, side by side, outgrow what some processors keep near.
     """
-    if len(values) < MANY:
-        return sums(nodes, weights, count), sums(nodes, weights * values, count)
-    both = np.empty(len(values), dtype=np.complex128)
-    both.real = weights
-    np.multiply(weights, values, out=both.imag)
-    found = sparse_sums(nodes, both, count)
-    return np.ascontiguousarray(found.real), np.ascontiguousarray(found.imag)
-
-
-def sparse_sums(nodes: Integers, values: Numbers, count: int) -> Numbers:
-    """Return what `sums` does, real or complex, as a sparse product: of many ratings it reads less."""
-    from scipy.sparse import csc_array  # noqa: PLC0415  slow to load, and for many ratings only
-
-    column = csc_array((values, nodes, np.array([0, len(values)])), shape=(count, 1))
-    return np.asarray(column @ np.ones(1))
+    return sums(nodes, weights, count), sums(nodes, weights * values, count)

@@ -93,7 +93,7 @@ def settled(layers: list[Rows], tolerance: float = TOLERANCE) -> tuple[Solved, i
             total += 1
             if moved <= least:
                 break
-    return Solved(fairness.astype(np.float64), goodness.astype(np.float64)), total
+    return Solved(layers[-1].by_node(fairness), goodness.astype(np.float64)), total
 
 
 class _Batch:
