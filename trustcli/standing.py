@@ -20,7 +20,7 @@ _LONGEST = 3_650  # days of silence after which nothing is left anyway
 
 OK, FAIL, SCORE = "ok", "fail", "score"
 ANSWERED, LATE, INVALID, ABSENT = "answered", "late", "invalid", "absent"
-AGAINST, DOUBLE = "against", "double"
+AGAINST, AGAIN, DOUBLE = "against", "again", "double"
 BY_HAND = (OK, FAIL, SCORE)
 KINDS = {
     OK: "an interaction that went well",
@@ -31,9 +31,10 @@ KINDS = {
     INVALID: "it sent what does not verify or breaks the rules",
     ABSENT: "it was not there when it should have been",
     AGAINST: "in a round that was decided it scored or announced against the lots",
+    AGAIN: "it did so two rounds running",
     DOUBLE: "two signed statements of its exclude each other (evidence)",
 }
-"""What can be observed. The last six the node observes itself."""
+"""What can be observed. The last seven the node observes itself."""
 
 
 class Observation(NamedTuple):
@@ -54,7 +55,8 @@ class Ruleset(NamedTuple):
         down: by kind, the share of what is there that is lost.
         towards: the share of the way to its score that an observation of kind `score` moves.
         decay: the share lost with each whole day of silence after `grace` days.
-        ban: days for which a double statement holds the standing at 0.
+        ban: by kind, the days for which it holds the standing at 0, whatever else is seen: who answers
+            every heartbeat would be back within the hour.
     """
 
     name: str
@@ -64,7 +66,7 @@ class Ruleset(NamedTuple):
     towards: int
     decay: int
     grace: int
-    ban: int
+    ban: Mapping[str, int]
 
 
 class Standing(NamedTuple):
@@ -83,31 +85,47 @@ RULESETS = {
             "default",
             "rises slowly with what goes well, falls fast with what does not, fades in silence",
             {OK: 200, ANSWERED: 50},
-            {FAIL: 2_000, LATE: 200, ABSENT: 100, INVALID: 3_000, AGAINST: 2_000, DOUBLE: PARTS},
+            {
+                FAIL: 2_000,
+                LATE: 200,
+                ABSENT: 100,
+                INVALID: 3_000,
+                AGAINST: 2_000,
+                AGAIN: PARTS,
+                DOUBLE: PARTS,
+            },
             towards=200,
             decay=77,  # halves in 90 days
             grace=7,
-            ban=30,
+            ban={AGAIN: 7, DOUBLE: 30},
         ),
         Ruleset(
             "strict",
             "for what must not go wrong: a failure costs half, and rising takes twice as long",
             {OK: 100, ANSWERED: 20},
-            {FAIL: 5_000, LATE: 500, ABSENT: 200, INVALID: PARTS, AGAINST: 5_000, DOUBLE: PARTS},
+            {
+                FAIL: 5_000,
+                LATE: 500,
+                ABSENT: 200,
+                INVALID: PARTS,
+                AGAINST: 5_000,
+                AGAIN: PARTS,
+                DOUBLE: PARTS,
+            },
             towards=100,
             decay=230,  # halves in 30 days
             grace=1,
-            ban=365,
+            ban={AGAIN: 30, DOUBLE: 365},
         ),
         Ruleset(
             "archive",
             "for networks that meet rarely: silence costs nothing",
             {OK: 400, ANSWERED: 100},
-            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, AGAINST: 2_000, DOUBLE: PARTS},
+            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, AGAINST: 2_000, AGAIN: PARTS, DOUBLE: PARTS},
             towards=400,
             decay=0,
             grace=0,
-            ban=30,
+            ban={AGAIN: 30, DOUBLE: 30},
         ),
     )
 }
@@ -151,9 +169,8 @@ def after(standing: Standing, observation: Observation, rules: Ruleset) -> Stand
     """Return a standing after one more observation."""
     at = max(standing.last, observation.at)
     value = faded(standing, at, rules)
-    banned = standing.banned_until
-    if observation.kind == DOUBLE:
-        banned = max(banned, at + rules.ban * DAY)
+    days = rules.ban.get(observation.kind)
+    banned = max(standing.banned_until, at + days * DAY) if days else standing.banned_until
     for _ in range(max(1, min(observation.weight, 100))):
         value = _moved(value, observation, rules)
     return Standing(0 if at < banned else value, standing.seen + 1, at, banned)

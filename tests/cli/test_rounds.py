@@ -208,31 +208,52 @@ def test_who_pushes_against_the_lots_is_noted_and_who_follows_them_is_not(
 ) -> None:
     """A node that gives the top level to what is later by lot loses standing at the others; they do not."""
     village = Village(trust, tmp_path, (*NAMES, "dan"))
-    for name in village.names:
-        village.run(name, "propose", "-m", f"by {name}", "--round", "0")
-    *others, pusher = sorted(village.names, key=lambda name: lot(0, "", village.ids[name]))
-    before = standings(village, others[0])
+    before = standings(village, "ann")
+    pushed(village, 0, "dan")
+    after = standings(village, "ann")
+    assert after.pop("dan") == before["dan"] * 8 // 10
+    assert after == {name: before[name] for name in ("bob", "cy")}
+    assert village.run("ann", "round", "audit", "0")["ok"]
+
+
+def test_who_pushes_two_rounds_running_is_out_of_the_table_for_a_while(
+    trust: Program, tmp_path: Path
+) -> None:
+    """Nothing is left, until a date that is shown; the others stand as before, and who paused keeps some."""
+    village = Village(trust, tmp_path, (*NAMES, "dan"))
+    before = standings(village, "ann")
+    pushed(village, 3, "dan")
+    pushed(village, 1, "dan")
+    assert standings(village, "ann")["dan"] == before["dan"] * 8 // 10 * 8 // 10
+    pushed(village, 0, "dan")
+    rows = {row["name"]: row for row in village.run("ann", "standing")["rows"]}
+    assert (rows["dan"]["standing"], rows["bob"]["standing"]) == (0, before["bob"])
+    assert rows["dan"]["banned_until"]
+    assert not rows["bob"]["banned_until"]
+    shown = village.trust("standing", home=village.folder / "ann").out
+    assert f"0 until {rows['dan']['banned_until'][:10]}" in shown
+
+
+def pushed(village: Village, number: int, pusher: str) -> None:
+    """Play a round at all but one node, which gives the top level to what comes last by lot."""
+    others = sorted(set(village.names) - {pusher}, key=lambda name: lot(number, "", village.ids[name]))
     for name in others:
-        village.run(name, "round", "open", "0")
+        village.run(name, "propose", "-m", f"by {name}", "--round", str(number))
+        village.run(name, "round", "open", str(number))
     village.exchange()
-    ids = {
-        row["proposer"]: row["id"]
-        for row in village.run(pusher, "proposal", "ls", "--round", "0")["proposals"]
-    }
-    village.run(pusher, "proposal", "score", ids[village.ids[others[2]]], "10000")
+    listed = village.run(pusher, "proposal", "ls", "--round", str(number))["proposals"]
+    ids = {row["proposer"]: row["id"] for row in listed}
+    village.run(pusher, "proposal", "score", ids[village.ids[others[-1]]], "10000")
     for _ in range(10):
         for name in others:
-            village.run(name, "round", "step")
+            village.run(name, "round", "step", str(number))
     village.exchange()
     for name in others:
-        village.run(name, "round", "step")
+        village.run(name, "round", "step", str(number))
     village.exchange()
-    closed = village.run(others[0], "round", "close", exits=(0, 4))
-    assert closed["winner"] == ids[village.ids[others[0]]]
-    after = standings(village, others[0])
-    assert after.pop(pusher) == before[pusher] * 8 // 10
-    assert after == {name: before[name] for name in others[1:]}
-    assert village.run(others[0], "round", "audit", "0")["ok"]
+    for name in others:
+        closed = village.run(name, "round", "close", str(number), exits=(0, 4))
+        assert closed["winner"] == ids[village.ids[others[0]]]
 
 
 def standings(village: Village, name: str) -> dict[str, int]:

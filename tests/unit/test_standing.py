@@ -118,3 +118,17 @@ def test_acting_against_the_lots_costs_as_much_as_a_failure() -> None:
     for rounds, there in ((7, True), (8, False)):
         against = seen(standing.AGAINST, rounds, NOW + 1)
         assert ("bob" in table(story + against, NOW + 1, RULES)) is there
+
+
+def test_acting_against_the_lots_twice_running_costs_all_whatever_follows() -> None:
+    """Once is a fifth, or half; twice running nothing is left for a week or more, heartbeats or none."""
+    story = seen(OK, 50) + seen(standing.AGAINST, at=NOW + 1)
+    again = [*story, *seen(standing.AGAIN, at=NOW + 2)]
+    heartbeats = [*again, *seen(standing.ANSWERED, 1_000, NOW + DAY)]
+    for rules in RULESETS.values():
+        assert table(story, NOW + 1, rules)["bob"] > 0
+        assert table(again, NOW + 2, rules) == {}
+        assert table(heartbeats, NOW + DAY, rules) == {}
+        assert rules.ban[standing.AGAIN] >= 7
+    after = NOW + 2 + RULES.ban[standing.AGAIN] * DAY
+    assert table([*again, *seen(OK, at=after)], after, RULES) == {"bob": 200}

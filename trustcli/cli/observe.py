@@ -37,6 +37,6 @@ def observe(
         "observe",
         data=data(placed),
         head=HEAD,
-        rows=[cells(placed)],
+        rows=[cells(placed, session.node.clock())],
         next=f"trust standing {word(placed.subject.word)}",
     )

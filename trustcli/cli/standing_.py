@@ -51,7 +51,7 @@ def standing(
         "standing",
         data={"rules": rules or DEFAULT, "purpose": RULESETS[rules or DEFAULT].purpose, "rows": [data(one) for one in placed]},
         head=HEAD,
-        rows=[cells(one) for one in placed],
+        rows=[cells(one, node.clock()) for one in placed],
         next="" if placed else "trust observe NAME ok",
     )  # fmt: skip
 
@@ -69,7 +69,8 @@ def data(placed: Placed) -> dict[str, Any]:
     }
 
 
-def cells(placed: Placed) -> tuple[str, ...]:
+def cells(placed: Placed, now: int) -> tuple[str, ...]:
     """Return a standing as a row."""
-    last = rfc3339(placed.last)
-    return placed.subject.label, str(placed.value), f"{placed.share:.1%}", str(placed.seen), last
+    last, until = rfc3339(placed.last), placed.banned_until
+    value = f"{placed.value} until {rfc3339(until)[:10]}" if until > now else str(placed.value)
+    return placed.subject.label, value, f"{placed.share:.1%}", str(placed.seen), last

@@ -10,7 +10,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from trustcli.node import Node
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_NOTE = 500  # characters
 MAX_WEIGHT = 100  # times that one observation may count
+_CONDUCT = standing.AGAINST, standing.AGAIN
 
 
 class Placed(NamedTuple):
@@ -110,10 +111,18 @@ def note_evidence(node: Node) -> None:
         rounds.observe(new.values())
 
 
-def note_conduct(node: Node, number: int, keys: Iterable[str]) -> None:
-    """Note who acted against the lots in a round: something seen here, and no proof for others."""
-    now = node.clock()
-    node.ledger.rounds.observe(Noted(key, standing.AGAINST, now, 0, 1, f"round {number}") for key in keys)
+def note_conduct(node: Node, number: int, keys: Sequence[str]) -> None:
+    """Note who acted against the lots in a round, and who did so two rounds running.
+
+    It is something seen here, and no proof for others. Rounds may be closed in any order.
+    """
+    rounds, now = node.ledger.rounds, node.clock()
+    beside = {f"round {number - 1}", f"round {number + 1}"}
+    before = {seen.subject for seen in rounds.observations() if seen.kind in _CONDUCT and seen.note in beside}
+    rounds.observe(
+        Noted(key, standing.AGAIN if key in before else standing.AGAINST, now, 0, 1, f"round {number}")
+        for key in keys
+    )
 
 
 def offence(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 The lots are public, so all who follow the rules score and announce what comes first by them of what they
 know. Who gives something later than the winner the level of what is first, or ends with announcing it,
 pushes it; or it has missed the winner, which is rare. Only what is here counts against anybody: a score
-that is missing may be lost on the way. It is an observation like others, not a proof.
+that is missing may be lost on the way. It is an observation like others, not a proof. Once may be an
+accident; two rounds running it hardly is, and counts for much more (`standing`).
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from trustcli import standing
 from trustcli.rounds.conduct import against
 
@@ -15,25 +13,30 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """How often each node has seen each other act against the lots, as it judges by itself."""
+    """What each node has seen each other do against the lots, as it judges by itself.
+
+    All rounds are of one day: nobody's ban ends.
+    """
 
     def __init__(self) -> None:
-        self._seen: Counter[tuple[str, str]] = Counter()
+        self._seen: dict[tuple[str, str], dict[int, str]] = {}
         self._rules = standing.RULESETS[standing.DEFAULT]
 
     def note(self, members: Iterable[Member]) -> None:
         """Take in what the honest nodes saw in a round that has ended."""
         for member in members:
             if member.honest:
-                self._seen.update((member.name, key) for key in against(member.round, member.agreement))
+                number = member.round.number
+                for key in against(member.round, member.agreement):
+                    seen = self._seen.setdefault((member.name, key), {})
+                    seen[number] = standing.AGAIN if number - 1 in seen else standing.AGAINST
 
     def table(self, name: str, table: Mapping[str, int]) -> dict[str, int]:
         """Return a node's table with what it remembers taken off."""
-        return {key: self._left(value, self._seen[name, key]) for key, value in table.items()}
+        return {key: self._left(value, self._seen.get((name, key), {})) for key, value in table.items()}
 
-    def _left(self, value: int, times: int) -> int:
-        seen = standing.Observation("", standing.AGAINST, 0)
+    def _left(self, value: int, seen: Mapping[int, str]) -> int:
         left = standing.Standing(value, 0, 0)
-        for _ in range(times):
-            left = standing.after(left, seen, self._rules)
+        for kind in seen.values():
+            left = standing.after(left, standing.Observation("", kind, 0), self._rules)
         return left.value
