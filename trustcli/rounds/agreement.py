@@ -34,6 +34,19 @@ class Agreement:
         lot_of: the lot of a proposal that counts here, by its id; None for others.
     """
 
+    __slots__ = (
+        "_heard",
+        "_lot_of",
+        "_me",
+        "_rules",
+        "_support",
+        "_table",
+        "_whole",
+        "number",
+        "turn",
+        "winner",
+    )
+
     def __init__(
         self,
         number: int,

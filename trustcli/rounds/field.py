@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 class Queue:
     """Proposals in the order of their lots, and by id. The first few and the last cost nothing to find."""
 
+    __slots__ = ("_by_id", "entries")
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self._by_id: dict[str, Entry] = {}
@@ -49,8 +51,12 @@ class Queue:
         """Take the entry of a proposal out and return it, None if it is not here."""
         entry = self._by_id.pop(id_, None)
         if entry is not None:
-            del self.entries[bisect_left(self.entries, entry)]
+            del self.entries[self.ahead_of(entry)]
         return entry
+
+    def ahead_of(self, entry: Entry) -> int:
+        """Return how many come before an entry."""
+        return bisect_left(self.entries, entry)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -58,6 +64,20 @@ class Queue:
 
 class Field:
     """The proposals of one round as one node sees them."""
+
+    __slots__ = (
+        "_base",
+        "_by",
+        "_known",
+        "_me",
+        "_needed",
+        "_strangers",
+        "_tally",
+        "_vouchers",
+        "_waiting",
+        "before",
+        "number",
+    )
 
     def __init__(self, number: int, me: str, tally: Tally, rules: Rules, before: str) -> None:
         self.number = number
@@ -140,6 +160,17 @@ class Field:
     def known(self, count: int | None = None) -> list[Entry]:
         """Return those that somebody known stands behind, in the order of lots: all, or the first `count`."""
         return self._known.entries[:count]
+
+    def ahead_of(self, id_: str) -> int | None:
+        """Return how many known proposals come before one by lot, and waiting ones if it waits itself.
+
+        None where it is not here.
+        """
+        entry = self._known.get(id_)
+        if entry is not None:
+            return self._known.ahead_of(entry)
+        entry = self._waiting.get(id_)
+        return None if entry is None else self._known.ahead_of(entry) + self._waiting.ahead_of(entry)
 
     def front(self, count: int) -> list[Entry]:
         """Return the first `count` by lot of all that is here, known or waiting."""

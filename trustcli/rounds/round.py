@@ -28,6 +28,8 @@ class Round:
         before: the key that proposed the winner of an earlier round, see `lots`; empty in the first.
     """
 
+    __slots__ = ("_given", "_late", "_me", "_tally", "done", "field", "number", "rules")
+
     def __init__(
         self, number: int, me: str, table: Mapping[str, int], *, rules: Rules = DEFAULT, before: str = ""
     ) -> None:
@@ -88,10 +90,8 @@ class Round:
 
     def passes_on(self, proposal: Proposal) -> bool:
         """Say whether a proposal is worth sending on: among the first by lot, or of the first known."""
-        count = len(self.rules.levels)
-        if any(entry[1].id == proposal.id for entry in self.field.front(count)):
-            return True
-        return any(entry[1].id == proposal.id for entry in self.field.known(count))
+        ahead = self.field.ahead_of(proposal.id)
+        return ahead is not None and ahead < len(self.rules.levels)
 
     def local_score(self, id_: str) -> Fraction:
         """Return the local score of a proposal, exactly. For this node's eyes only."""

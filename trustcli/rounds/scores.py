@@ -70,6 +70,8 @@ class Tally:
     the last one taken in pushed out, if it did.
     """
 
+    __slots__ = ("_behind", "_by", "_owns", "_vouchers", "displaced", "number", "sums", "table", "whole")
+
     def __init__(self, number: int, table: Mapping[str, int]) -> None:
         self.number = number
         self.table = {key: weight for key, weight in table.items() if weight > 0}

@@ -40,6 +40,19 @@ class Member:
 
     honest = True
 
+    __slots__ = (
+        "agreement",
+        "given",
+        "links",
+        "name",
+        "place",
+        "proposal",
+        "round",
+        "scored",
+        "setting",
+        "table",
+    )
+
     def __init__(
         self, setting: Setting, place: int, name: str, links: Sequence[int], table: Mapping[str, int]
     ) -> None:
