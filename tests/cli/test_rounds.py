@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from trustcli.ledger import Ledger
+from trustcli.node.rating import seal
 from trustcli.rounds.lots import lot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.conftest import Program
@@ -94,6 +99,16 @@ def test_three_nodes_settle_on_one_block_and_audit_it(village: Village) -> None:
     assert len({stage["block"]["hash"] for stage in second}) == 1
     assert first[0]["block"]["hash"] == second[0]["block"]["previous"]
     assert (first[0]["block"]["height"], second[0]["block"]["height"]) == (0, 1)
+
+
+def test_what_has_no_key_has_no_weight_in_a_round(village: Village) -> None:
+    """A URI can be observed, and cannot announce: it neither weighs in a round nor lifts its bar."""
+    village.run("ann", "observe", "https://pkg.example", "ok", "--weight", "100")
+    assert village.run("ann", "standing")["rows"][0]["subject"] == "https://pkg.example"
+    for name in NAMES:
+        village.run(name, "propose", "-m", f"by {name}", "--round", "0")
+    closed = play(village, 0)[0]
+    assert (closed["final"], closed["support"]) == (True, closed["whole"])
 
 
 def test_who_proposes_twice_loses_round_and_standing(village: Village) -> None:
@@ -259,3 +274,146 @@ def pushed(village: Village, number: int, pusher: str) -> None:
 def standings(village: Village, name: str) -> dict[str, int]:
     """Return where the others stand at a node, by name."""
     return {row["name"]: row["standing"] for row in village.run(name, "standing")["rows"]}
+
+
+@pytest.fixture
+def closed(village: Village) -> Village:
+    """Three nodes that have closed round 0."""
+    for name in NAMES:
+        village.run(name, "propose", "-m", f"by {name}", "--round", "0")
+    play(village, 0)
+    return village
+
+
+def change(village: Village, name: str, table: str, column: str, change: Callable[[Any], Any]) -> None:
+    """Change a value of the newest row of a table behind the program's back."""
+    path = village.run(name, "ledger", "path")["path"]
+    db = sqlite3.connect(path)
+    for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {trigger}")
+    row, value = db.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid DESC").fetchone()
+    db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (change(value), row))
+    db.commit()
+    db.close()
+
+
+def test_an_audit_names_the_byte_of_a_record_that_was_changed(closed: Village) -> None:
+    """One byte of a stored announcement is another: the record, the byte, and what it was."""
+    change(closed, "ann", "records", "body", lambda body: body.replace(b'"turn":0', b'"turn":1'))
+    found = closed.run("ann", "round", "audit", "0", exits=(1,))["finding"]
+    assert found["what"].startswith("record, byte ")
+    assert (found["stored"], found["computed"]) == (b"1".hex(), b"0".hex())
+
+
+def test_an_audit_names_a_vote_that_nobody_gave(closed: Village) -> None:
+    """A voter put into what is stored of a decision."""
+    change(
+        closed,
+        "ann",
+        "private_rounds",
+        "state",
+        lambda state: state.replace('"votes": [', '"votes": ["did:key:zFake", '),
+    )
+    found = closed.run("ann", "round", "audit", "0", exits=(1,))["finding"]
+    assert (found["where"], found["what"].split(",")[0]) == ("decision", "votes")
+
+
+def test_what_is_stored_of_a_round_and_damaged_is_named(closed: Village) -> None:
+    """Cut short, or without what belongs there: each command says so, and so does the check of the ledger."""
+    for cut in (lambda state: state[:-5], lambda state: state.replace('"table"', '"tafel"')):
+        change(closed, "ann", "private_rounds", "state", cut)
+        for words in (
+            ("round", "audit", "0"),
+            ("round", "show", "0"),
+            ("round", "status"),
+            ("propose", "-m", "x"),
+        ):
+            assert closed.run("ann", *words, exits=(74,))["message"].endswith(
+                "what is stored of round 0 is damaged"
+            )
+        wrong = closed.run("ann", "ledger", "check", exits=(1,))
+        assert "what is stored of round 0 is damaged" in json.dumps(wrong)
+
+
+def test_a_closed_round_is_closed_to_whatever_one_has_to_say(closed: Village) -> None:
+    """Opening, proposing and scoring by hand are refused, and nothing is signed."""
+    before = closed.run("ann", "log", "--limit", "500")["records"]
+    other = next(
+        row
+        for row in closed.run("ann", "proposal", "ls", "--round", "0")["proposals"]
+        if row["proposer"] != closed.ids["ann"]
+    )
+    for words in (
+        ("round", "open", "0"),
+        ("propose", "-m", "x", "--round", "0"),
+        ("proposal", "score", other["id"], "1"),
+    ):
+        refused = closed.run("ann", *words, exits=(2,))
+        assert (refused["code"], refused["message"]) == ("closed", "round 0 is closed"), words
+    assert closed.run("ann", "log", "--limit", "500")["records"] == before
+
+
+def at_once(home: Path, *commands: Sequence[str]) -> list[int]:
+    """Run commands of one home at the same time; return how each ended."""
+    environment = {**os.environ, "TRUST_HOME": str(home)}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "trustcli", *words],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for words in commands
+    ]
+    return sorted(process.wait() for process in running)
+
+
+def test_of_proposals_made_at_once_one_is_signed(village: Village) -> None:
+    """Two processes of one node that propose at once would be evidence against it."""
+    ended = at_once(
+        village.folder / "ann", *(("propose", "-m", f"x{index}", "--round", "0") for index in range(4))
+    )
+    assert ended == [0, 2, 2, 2]
+    assert len(village.run("ann", "proposal", "ls", "--round", "0")["proposals"]) == 1
+
+
+def test_nobody_proposes_while_another_process_is_about_to(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking whether one has proposed and signing, a second one is told to wait."""
+    refused = []
+
+    def seal_late(*words: Any) -> Any:
+        monkeypatch.setattr("trustcli.node.proposing.seal", seal)
+        refused.append(
+            village.run("ann", "propose", "-m", "second", "--round", "0", "--lock-wait", "0", exits=(75,))
+        )
+        return seal(*words)
+
+    monkeypatch.setattr("trustcli.node.proposing.seal", seal_late)
+    village.run("ann", "propose", "-m", "first", "--round", "0")
+    assert [one["code"] for one in refused] == ["busy"]
+    (only,) = village.run("ann", "proposal", "ls", "--round", "0")["proposals"]
+    assert only["body"]["text"] == "first"
+
+
+def test_steps_and_closings_made_at_once_count_once_each(village: Village) -> None:
+    """Twelve steps at once are ten scorings and two more; of closings one succeeds."""
+    for name in NAMES:
+        village.run(name, "round", "open", "0")
+    home = village.folder / "ann"
+    assert at_once(home, *[("round", "step", "0")] * 6) == [0] * 6
+    assert village.run("ann", "round", "show", "0")["done"] == 6
+    for _ in range(4):
+        village.run("ann", "round", "step", "0")
+    assert at_once(home, *[("round", "close", "0")] * 3) in ([0, 2, 2], [2, 2, 4])
+
+
+def test_a_text_of_several_lines_is_refused_with_what_to_do(village: Village) -> None:
+    """From a file as from anywhere."""
+    path = village.folder / "agenda.txt"
+    path.write_text("one line\n")
+    village.run("ann", "propose", "-m", f"@{path}", "--round", "0")
+    path.write_text("one\ntwo\n")
+    refused = village.run("ann", "propose", "-m", f"@{path}", "--round", "1", exits=(65,))
+    assert (refused["message"], refused["hint"]) == ("the text has 2 lines", "say it in one line")

@@ -64,6 +64,11 @@ def test_observations_and_decisions_are_kept(ledger: Ledger) -> None:
     seen = [Noted("agent:x", "ok", NOW, 0, 1, None), Noted("agent:y", "score", NOW, 7, 2, "a note")]
     ledger.rounds.observe(seen)
     assert seen == ledger.rounds.observations()
-    ledger.rounds.save(3, {"done": 1})
-    ledger.rounds.save(3, {"done": 2})
-    assert ledger.rounds.all() == {3: {"done": 2}}
+    state = {
+        "opened": NOW, "me": "me", "before": "", "table": {"a": 1}, "done": 1, "given": {}, "seen": [],
+        "turn": -1,
+    }  # fmt: skip
+    ledger.rounds.save(3, state)
+    ledger.rounds.save(3, state | {"done": 2})
+    assert ledger.rounds.all() == {3: state | {"done": 2}}
+    assert ledger.rounds.damages() == []

@@ -529,7 +529,8 @@ def stored_round() -> tuple[Stored, list[Line]]:
     )  # fmt: skip
     stored = Stored(
         7, DIDS["a"], "", table, used, [one.id for one in picks],
-        found.scored or "", found.winner or "", count, digest, found.support, found.final,
+        found.scored or "", found.winner or "", count, digest, found.support, found.whole, found.final,
+        sorted(one.author for one in picks),
     )  # fmt: skip
     return stored, [Line(one.data, one.sig, one.id) for one in (*proposals, *scores, *picks)]
 
@@ -547,7 +548,9 @@ def test_an_audit_recomputes_the_round_and_finds_nothing() -> None:
         ({"winner": "0" * 64}, "winner, byte 0"),
         ({"scored": "0" * 64}, "scored, byte 0"),
         ({"support": 1}, "support, byte 0"),
+        ({"whole": 1}, "whole, byte 1"),
         ({"final": None}, "final, byte 0"),
+        ({"votes": ["did:key:zForged"]}, "votes, byte 11"),
         ({"records": 3}, "evidence.records, byte 0"),
         ({"digest": "0" * 64}, "evidence.digest, byte 0"),
     ],

@@ -16,7 +16,7 @@ def propose(
     session: Session,
     *,
     message: str | None = option(
-        "--message", "-m", help="propose a text, @FILE with one, or - for stdin", metavar="TEXT"
+        "--message", "-m", help="propose a line of text, @FILE with one, or - for stdin", metavar="TEXT"
     ),
     file: str | None = option(
         "--file", help="propose FILE by its SHA-256; the file stays here", metavar="FILE", complete="files"

@@ -131,9 +131,12 @@ class Session:
         if len(data) > _MAX_TEXT:
             raise BadInput(f"the text is longer than {_MAX_TEXT} bytes")
         try:
-            return data.decode().rstrip("\n")
+            text = data.decode().rstrip("\n")
         except UnicodeDecodeError:
             raise BadInput("the text is not UTF-8") from None
+        if "\n" in text:
+            raise BadInput(f"the text has {text.count(chr(10)) + 1} lines", hint="say it in one line")
+        return text
 
     def stdin(self) -> BinaryIO:
         """Return standard input.

@@ -62,6 +62,7 @@ class Audit:
             self._wrong += [f"foreign object {name}" for name in schema.foreign_objects(db)]
             self._wrong += [f"missing: {name}" for name in schema.missing_objects(db)]
             self._wrong += _private(ledger)
+            self._wrong += ledger.rounds.damages()
 
     def pages(self) -> Iterator[list[Signed]]:
         """Yield what was signed, page by page; ids, order and projections are looked at on the way."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from trustcli.errors import RecordRefused
+from trustcli.errors import DiskError, RecordRefused
 from trustcli.ledger import connection
 from trustcli.records import kinds
 from trustcli.value import NamedTuple
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 KINDS = ("proposal", "score", "winner", "evidence")
 _EVIDENCE = -1  # no round: all evidence is filed under it too, so that it is found without its round
+_OPEN = {
+    "opened": int, "me": str, "before": str, "table": dict, "done": int, "given": dict, "seen": list,
+    "turn": int,
+}  # fmt: skip
+_CLOSED = {
+    "closed": int, "final": bool, "support": int, "whole": int, "used": list, "heard": list, "records": int,
+    "digest": str, "votes": list,
+}  # fmt: skip
 _PAGE = 5_000  # records read between two chances for another writer
 
 
@@ -84,25 +92,61 @@ class Rounds:
             )
 
     def get(self, number: int) -> dict[str, Any] | None:
-        """Return where this node is in a round, None where it has no part in it."""
+        """Return where this node is in a round, None where it has no part in it.
+
+        Raises:
+            DiskError: what is stored of it is damaged.
+        """
         with connection.Guard(self._path):
             row = self._db.execute("SELECT state FROM private_rounds WHERE number = ?", (number,)).fetchone()
-        found: dict[str, Any] | None = json.loads(row[0]) if row else None
-        return found
+        return self._state(number, row[0]) if row else None
 
     def newest(self, limit: int) -> dict[int, dict[str, Any]]:
-        """Return the last rounds this node has taken part in, by number, the highest first."""
+        """Return the last rounds this node has taken part in, by number, the highest first.
+
+        Raises:
+            DiskError: what is stored of one of them is damaged.
+        """
         with connection.Guard(self._path):
             rows = self._db.execute(
                 "SELECT number, state FROM private_rounds ORDER BY number DESC LIMIT ?", (limit,)
             ).fetchall()
-        return {number: json.loads(state) for number, state in rows}
+        return {number: self._state(number, state) for number, state in rows}
 
     def all(self) -> dict[int, dict[str, Any]]:
-        """Return all rounds this node has taken part in, by number."""
+        """Return all rounds this node has taken part in, by number.
+
+        Raises:
+            DiskError: what is stored of one of them is damaged.
+        """
+        return {number: self._state(number, state) for number, state in self._all()}
+
+    def damages(self) -> list[str]:
+        """Return what is wrong with what is stored of rounds, one text a round."""
+        found = []
+        for number, state in self._all():
+            try:
+                self._state(number, state)
+            except DiskError as problem:
+                found.append(str(problem))
+        return found
+
+    def _all(self) -> list[tuple[int, str]]:
         with connection.Guard(self._path):
-            rows = self._db.execute("SELECT number, state FROM private_rounds ORDER BY number").fetchall()
-        return {number: json.loads(state) for number, state in rows}
+            return self._db.execute("SELECT number, state FROM private_rounds ORDER BY number").fetchall()
+
+    def _state(self, number: int, text: str) -> dict[str, Any]:
+        try:
+            state = json.loads(text)
+        except ValueError:
+            state = None
+        if not _is_whole(state):
+            raise DiskError(
+                f"{self._path}: what is stored of round {number} is damaged",
+                hint="restore a backup: trust ledger path",
+            )
+        found: dict[str, Any] = state
+        return found
 
     def _catch_up(self) -> None:
         """Enter the records that came since the last time."""
@@ -124,6 +168,16 @@ class Rounds:
                 "SELECT (SELECT coalesce(max(seq), 0) FROM records) > seq FROM statement_mark"
             ).fetchone()
         return bool(row and row[0])
+
+
+def _is_whole(state: Any) -> bool:
+    """Say whether all is there, and of its kind, that a round in this state has."""
+    if not isinstance(state, dict):
+        return False
+    fields = _OPEN | _CLOSED if "winner" in state else _OPEN
+    return all(isinstance(state.get(name), kind) for name, kind in fields.items()) and all(
+        type(weight) is int for weight in state["table"].values()
+    )
 
 
 def filed(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[int, int]]:

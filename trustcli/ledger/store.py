@@ -37,6 +37,7 @@ _ENTRIES = (
     " JOIN words w ON w.id = r.kind JOIN nodes n ON n.id = r.author"
 )
 _PREFIXED = "r.seq IN (SELECT seq FROM record_ids WHERE id_hi BETWEEN ? AND ? LIMIT 3) ORDER BY r.id_hi"
+_HEX = "0123456789abcdef"
 PREFIX_DIGITS = 8  # shortest id prefix accepted; fewer can be ground in seconds
 
 
@@ -265,6 +266,17 @@ class Ledger:
         wanted = json.dumps(sorted(set(seqs)))
         rows = self._entries("r.seq IN (SELECT value FROM json_each(?))", (wanted,))
         return {entry.seq: entry for entry in rows}
+
+    def kept_as(self, ids: Iterable[str]) -> dict[str, Entry]:
+        """Return the records that are kept under these hex ids, whatever their bytes say by now."""
+        wanted = [id_ for id_ in ids if len(id_) == 64 and not id_.strip(_HEX)]
+        highs, lows = id_columns(b"".join(map(bytes.fromhex, wanted)))
+        places: dict[int, str] = {}
+        with connection.Guard(self.path):
+            for id_, pair in zip(wanted, zip(highs, lows, strict=True), strict=True):
+                row = self._db.execute("SELECT seq FROM record_ids WHERE id_hi = ? AND id_lo = ?", pair)
+                places.update((seq, id_) for (seq,) in row)
+        return {places[seq]: entry for seq, entry in self.entries_of(places).items()}
 
     def reader(self, as_of: int | None = None) -> Reader:
         """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all)."""

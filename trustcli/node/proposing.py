@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 from trustcli.errors import BadInput, NotFound, UsageError
+from trustcli.node.only_one import OnlyOne
 from trustcli.node.rating import keep, seal
 from trustcli.records import score as score_kind
 from trustcli.records.proposal import CONTENTS, MAX_TRANSACTIONS, SELF_SCORE
@@ -32,24 +34,46 @@ class Proposed(NamedTuple):
     body: dict[str, Json]
 
 
+def speaking(node: Node) -> OnlyOne:
+    """Return the lock held from looking what this node has said in a round to saying more.
+
+    Two processes that looked at once would both sign: a contradiction, for which others shut the key out.
+    """
+    return OnlyOne(os.path.join(node.places.state, "rounds.lock"), "command on a round", node.lock_wait)
+
+
+def refuse_closed(node: Node, number: int) -> None:
+    """Refuse to speak in a round that this node has decided.
+
+    Raises:
+        UsageError: it is closed.
+    """
+    state = node.ledger.rounds.get(number)
+    if state is not None and "winner" in state:
+        raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
+
+
 def propose(node: Node, content: dict[str, Json], number: int) -> Record:
     """Sign a proposal for a round.
 
     Raises:
-        UsageError: this key has proposed something in the round already. RecordRefused, NotFound.
+        UsageError: this key has proposed something in the round already, or it is closed. RecordRefused,
+        NotFound. Busy: another process is speaking.
     """
     node.make_ledger()
-    me = node.me
-    if any(found.proposer == me for found in proposals(node, number)):
-        raise UsageError(
-            f"you have made a proposal for round {number}: a second one would be evidence against you",
-            hint="trust propose --round N, another one",
-            code="double_proposal",
-        )
-    body: dict[str, Json] = {"round": number, "score": SELF_SCORE, **content}
-    record = seal(node, me, "proposal", body, node.clock())
-    keep(node, record)
-    return record
+    with speaking(node):
+        refuse_closed(node, number)
+        me = node.me
+        if any(found.proposer == me for found in proposals(node, number)):
+            raise UsageError(
+                f"you have made a proposal for round {number}: a second one would be evidence against you",
+                hint="trust propose --round N, another one",
+                code="double_proposal",
+            )
+        body: dict[str, Json] = {"round": number, "score": SELF_SCORE, **content}
+        record = seal(node, me, "proposal", body, node.clock())
+        keep(node, record)
+        return record
 
 
 def file_digest(path: str) -> dict[str, Json]:
@@ -145,25 +169,30 @@ def score(node: Node, prefix: str, value: int) -> Record:
     """Sign a score of somebody else's proposal, by hand.
 
     Raises:
-        UsageError: it is an own proposal, or no score from 0 to 10,000. NotFound, RecordRefused.
+        UsageError: it is an own proposal, no score from 0 to 10,000, or of a closed round. NotFound,
+        RecordRefused. Busy: another process is speaking.
     """
     proposed = find(node, prefix)
-    if proposed.proposer == node.me:
+    me = node.me
+    if proposed.proposer == me:
         raise UsageError("nobody scores its own proposal", code="own_proposal")
     if not 0 <= value <= score_kind.MAX_SCORE:
         raise UsageError(f"a score is 0 to {score_kind.MAX_SCORE}, not {value}", code="score_range")
-    me = node.me
-    entries = node.ledger.entries_of(node.ledger.rounds.statements(proposed.number)).values()
-    steps = [
-        entry.body["step"]
-        for entry in entries
-        if entry.kind == "score" and entry.author == me and entry.body["proposal"] == proposed.id
-    ]
-    step = max((step for step in steps if isinstance(step, int)), default=0) + 1
-    body: dict[str, Json] = {"round": proposed.number, "proposal": proposed.id, "step": step, "value": value}
-    record = seal(node, me, "score", body, node.clock())
-    keep(node, record)
-    return record
+    with speaking(node):
+        refuse_closed(node, proposed.number)
+        entries = node.ledger.entries_of(node.ledger.rounds.statements(proposed.number)).values()
+        steps = [
+            entry.body["step"]
+            for entry in entries
+            if entry.kind == "score" and entry.author == me and entry.body["proposal"] == proposed.id
+        ]
+        step = max((step for step in steps if isinstance(step, int)), default=0) + 1
+        body: dict[str, Json] = {
+            "round": proposed.number, "proposal": proposed.id, "step": step, "value": value,
+        }  # fmt: skip
+        record = seal(node, me, "score", body, node.clock())
+        keep(node, record)
+        return record
 
 
 def shown(entry: Entry) -> Proposed:

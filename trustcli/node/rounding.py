@@ -63,46 +63,53 @@ def open_(node: Node, number: int | None = None) -> Stage:
     """Begin a round: from now on its statements are scored by the table as it is now.
 
     Raises:
-        UsageError: it was opened before. NotFound: there is no key.
+        UsageError: it was opened before. NotFound: there is no key. Busy: another process is at a round.
     """
     ledger = node.make_ledger()
-    wanted = max(ledger.rounds.newest(1), default=-1) + 1 if number is None else number
-    if wanted < 0 or ledger.rounds.get(wanted) is not None:
-        raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
-    now = node.clock()
-    table = standing.table(node, now)
-    state: dict[str, Any] = {
-        "opened": now, "me": node.me, "before": _before(node, wanted, table), "table": table,
-        "done": 0, "given": {}, "seen": [], "turn": -1,
-    }  # fmt: skip
-    ledger.rounds.save(wanted, state)
-    return show(node, wanted)
+    with proposing.speaking(node):
+        wanted = max(ledger.rounds.newest(1), default=-1) + 1 if number is None else number
+        proposing.refuse_closed(node, wanted)
+        if wanted < 0 or ledger.rounds.get(wanted) is not None:
+            raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
+        now = node.clock()
+        table = standing.table(node, now)
+        state: dict[str, Any] = {
+            "opened": now, "me": node.me, "before": _before(node, wanted, table), "table": table,
+            "done": 0, "given": {}, "seen": [], "turn": -1,
+        }  # fmt: skip
+        ledger.rounds.save(wanted, state)
+        return show(node, wanted)
 
 
 def step(node: Node, number: int | None = None) -> Stage:
     """Score all proposals once more; after the last scoring announce a winner, and settle with others.
 
     Raises:
-        NotFound: no such round is open. RecordRefused, KeyProblem.
+        NotFound: no such round is open. RecordRefused, KeyProblem. Busy: another process is at a round.
     """
-    number, state = _opened(node, number)
-    entries = _entries(node, number)
-    found = _fold(number, state, entries)
-    if found.is_over():
-        bodies = [("winner", body) for body in _announcement(number, state, entries, found)]
-    else:
-        bodies = [
-            ("score", _score_body(number, score.proposal, score.step, score.value))
-            for score in found.scoring()
-        ]
-        state["done"] = found.done
-        for _, body in bodies:
-            state["given"][body["proposal"]] = body["value"]
-        if found.done <= RULES.listen:
-            state["seen"] = sorted(entry.id for entry in entries if entry.kind == "proposal")
-    _sign(node, state["me"], bodies)
-    node.ledger.rounds.save(number, state)
-    return show(node, number)._replace(signed=len(bodies))
+    with proposing.speaking(node):
+        number, state = _opened(node, number)
+        entries = _entries(node, number)
+        found = _fold(number, state, entries)
+        if found.is_over():
+            bodies = [("winner", body) for body in _announcement(number, state, entries, found)]
+        else:
+            bodies = _scoring(number, state, entries, found)
+        _sign(node, state["me"], bodies)
+        node.ledger.rounds.save(number, state)
+        return show(node, number)._replace(signed=len(bodies))
+
+
+def _scoring(
+    number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
+) -> list[tuple[str, dict[str, Json]]]:
+    """Score once, and note it in the state; return what is to be signed."""
+    bodies = [_score_body(number, score.proposal, score.step, score.value) for score in found.scoring()]
+    state["done"] = found.done
+    state["given"].update((body["proposal"], body["value"]) for body in bodies)
+    if found.done <= RULES.listen:
+        state["seen"] = sorted(entry.id for entry in entries if entry.kind == "proposal")
+    return [("score", body) for body in bodies]
 
 
 def close(node: Node, number: int | None = None, *, finality: str = RULES.finality) -> Stage:
@@ -115,28 +122,34 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
     against the lots is noted here.
 
     Raises:
-        NotFound: no such round is open. UsageError: scorings are left.
+        NotFound: no such round is open. UsageError: scorings are left. Busy: another process is at a round.
     """
-    number, state = _opened(node, number)
-    if state["done"] < RULES.scorings:
-        left = RULES.scorings - state["done"]
-        raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
-    _report(node, number)
-    entries = _entries(node, number)
-    state["finality"] = finality
+    with proposing.speaking(node):
+        number, state = _opened(node, number)
+        if state["done"] < RULES.scorings:
+            left = RULES.scorings - state["done"]
+            raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
+        _report(node, number)
+        state["finality"] = finality
+        found = _end(number, state, _entries(node, number), node.clock())
+        node.ledger.rounds.save(number, state)
+        standing.note_conduct(node, number, found.against)
+        return show(node, number)
+
+
+def _end(number: int, state: dict[str, Any], entries: Sequence[Entry], now: int) -> Decision:
+    """Decide, and note in the state what was decided from what."""
     found = _decide(number, state, entries)
     used = sorted(entry.id for entry in entries if entry.kind in evidence.KINDS)
     count, digest = evidence.digest(used)
     picks = [entry for entry in entries if entry.kind == "winner"]
     state.update(
-        closed=node.clock(), scored=found.scored, winner=found.winner, final=found.final,
+        closed=now, scored=found.scored, winner=found.winner, final=found.final,
         support=found.support, whole=found.whole, used=used, heard=sorted(entry.id for entry in picks),
         records=count, digest=digest,
         votes=sorted({entry.author for entry in picks if entry.body["proposal"] == found.winner}),
     )  # fmt: skip
-    node.ledger.rounds.save(number, state)
-    standing.note_conduct(node, number, found.against)
-    return show(node, number)
+    return found
 
 
 def show(node: Node, number: int | None = None) -> Stage:
@@ -180,10 +193,10 @@ def audit(node: Node, number: int) -> Finding | None:
     stored = Stored(
         number, state["me"], state["before"], state["table"], state["used"], state["heard"],
         state["scored"] or "", state["winner"] or "", state["records"], state["digest"],
-        state["support"], state["final"],
+        state["support"], state["whole"], state["final"], state["votes"],
     )  # fmt: skip
-    wanted = {*stored.used, *stored.heard}
-    lines = [Line(entry.data, entry.sig, entry.id) for entry in _entries(node, number) if entry.id in wanted]
+    kept = node.ledger.kept_as({*stored.used, *stored.heard})
+    lines = [Line(entry.data, entry.sig, id_) for id_, entry in kept.items()]
     return check(stored, lines, node.ledger.network, _rules(state))
 
 

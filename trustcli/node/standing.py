@@ -6,6 +6,7 @@ from trustcli import standing
 from trustcli.errors import UsageError
 from trustcli.ledger.rounds import Noted
 from trustcli.node.naming import NameBook
+from trustcli.records import did
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -77,8 +78,12 @@ def standings(node: Node, *, rules: str | None = None, as_of: int | None = None)
 
 
 def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
-    """Return the table that rounds weigh by: own observations only, blocked peers at nothing."""
-    found = standing.table(observations(node), now, ruleset(rules or node.settings.standing_rules))
+    """Return the table that rounds weigh by: own observations only, of keys that are not blocked.
+
+    What has no key, a URI, says nothing in a round; weighed in, it would only be missing.
+    """
+    seen = [one for one in observations(node) if did.is_did(one.subject)]
+    found = standing.table(seen, now, ruleset(rules or node.settings.standing_rules))
     blocked = {peer.subject for peer in node.ledger.private.peers() if peer.blocked}
     return {id_: value for id_, value in found.items() if id_ not in blocked}
 

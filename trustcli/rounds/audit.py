@@ -34,9 +34,9 @@ class Stored(NamedTuple):
     """What a node stored of its own decision in a round. The table is private, and never leaves.
 
     `scored` is the winner of its scoring, `winner` that of the final synchronisation, announced by `support`
-    of the known weight, which made it `final` or not; `records` and
-    `digest` are the evidence it announced, `used` and `heard` the ids of the proposals and scores, and of
-    the announcements, that it had taken in.
+    of the `whole` known weight, which made it `final` or not; `records` and `digest` are the evidence it
+    announced, `used` and `heard` the ids of the proposals and scores, and of the announcements, that it had
+    taken in; `votes` are the keys that announced the winner, known or not, ascending.
     """
 
     number: int
@@ -50,7 +50,9 @@ class Stored(NamedTuple):
     records: int
     digest: str
     support: int
+    whole: int
     final: bool
+    votes: Sequence[str]
 
 
 class Finding(NamedTuple):
@@ -126,10 +128,13 @@ def _decision(stored: Stored, records: Mapping[str, Record], rules: Rules) -> Fi
     ]
     scores = [score_of(record.author, record.body) for record in used if record.kind == "score"]
     picks = [pick_of(records[id_].author, records[id_].body) for id_ in sorted(stored.heard)]
+    votes = sorted({pick.signer for pick in picks if pick.proposal == stored.winner})
     found = decide(stored.number, stored.me, stored.table, stored.before, proposals, scores, picks, rules)
     return (
         _difference("decision", "scored", stored.scored, found.scored or "")
         or _difference("decision", "winner", stored.winner, found.winner or "")
         or _difference("decision", "support", stored.support, found.support)
+        or _difference("decision", "whole", stored.whole, found.whole)
         or _difference("decision", "final", stored.final, found.final)
+        or _difference("decision", "votes", list(stored.votes), votes)
     )
