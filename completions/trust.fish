@@ -274,7 +274,7 @@ complete -c trust -n '__trust_at \'bridge csv\' 0' -F
 complete -c trust -n '__trust_at \'observe\'' -l weight -x -d 'count it so many times, 1 to 100'
 complete -c trust -n '__trust_at \'observe\'' -l note -x -d 'why; for yourself'
 complete -c trust -n '__trust_at \'observe\' 0' -f -a '(__trust_names)'
-complete -c trust -n '__trust_at \'standing\'' -l rules -r -f -a 'default strict archive' -d 'how observations count: default, strict, archive; default default'
+complete -c trust -n '__trust_at \'standing\'' -l rules -r -f -a 'default strict archive' -d 'how observations count: default, strict, archive; if left out: as the setting standing_rules says'
 complete -c trust -n '__trust_at \'standing\'' -l as-of -x -d 'as it was then: 2026-11-20, 90d, now-1h'
 complete -c trust -n '__trust_at \'standing\'' -f -a '(__trust_names)'
 complete -c trust -n '__trust_at \'propose\'' -l message -s m -x -d 'propose a line of text, @FILE with one, or - for stdin'

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from trustcli.cli.session import now
 from trustcli.ledger import Ledger
+from trustcli.ledger.rounds import Noted
 from trustcli.node.rating import seal
 from trustcli.rounds.lots import lot
+from trustcli.standing import AGAIN, DAY, OK, RULESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -247,6 +250,39 @@ def test_who_pushes_two_rounds_running_is_out_of_the_table_for_a_while(
     assert not rows["bob"]["banned_until"]
     shown = village.trust("standing", home=village.folder / "ann").out
     assert f"0 until {rows['dan']['banned_until'][:10]}" in shown
+
+
+def test_a_ban_is_shown_where_it_holds_at_the_moment_asked_about(trust: Program, tmp_path: Path) -> None:
+    """Now, while it lasts; not of a moment before what was seen, and not of one after its end."""
+    village = Village(trust, tmp_path)
+    ledger = Ledger.open(str(tmp_path / "ann" / "ledger.db"))
+    try:
+        seen = [Noted(village.ids["bob"], AGAIN, now() - DAY, 0, 1, "round 1")]
+        ledger.rounds.observe([Noted(village.ids["bob"], OK, now() - 3 * DAY, 0, 30, None), *seen])
+    finally:
+        ledger.close()
+
+    def value(*as_of: str) -> str:
+        out = trust("standing", "bob", *as_of, home=tmp_path / "ann").out
+        return out.split("\t")[1]
+
+    assert value().startswith("0 until ")
+    assert value("--as-of", "now+5d").startswith("0 until ")
+    assert "until" not in value("--as-of", "now+7d")
+    assert value("--as-of", "2d").isdigit()
+    assert value("--as-of", "2d") != "0"
+
+
+def test_standing_names_the_rules_it_went_by(village: Village) -> None:
+    """Those of the setting, or those asked for; rows and names are of the same."""
+    plain = village.run("ann", "standing", "bob")
+    assert (plain["rules"], plain["purpose"]) == ("default", RULESETS["default"].purpose)
+    village.run("ann", "config", "set", "standing_rules", "strict")
+    strict = village.run("ann", "standing", "bob")
+    assert (strict["rules"], strict["purpose"]) == ("strict", RULESETS["strict"].purpose)
+    assert strict["rows"][0]["standing"] < plain["rows"][0]["standing"]
+    again = village.run("ann", "standing", "bob", "--rules", "default")
+    assert (again["rules"], again["rows"][0]["standing"]) == ("default", plain["rows"][0]["standing"])
 
 
 def pushed(village: Village, number: int, pusher: str) -> None:

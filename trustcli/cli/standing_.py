@@ -5,7 +5,7 @@ from __future__ import annotations
 from trustcli.cli.declare import Reply, argument, option
 from trustcli.node import standing as use
 from trustcli.node.naming import NameBook
-from trustcli.standing import DEFAULT, RULESETS
+from trustcli.standing import RULESETS
 from trustcli.timing import past, rfc3339
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def standing(
     ),
     rules: str | None = option(
         "--rules",
-        help=f"how observations count: {', '.join(RULESETS)}; default {DEFAULT}",
+        help=f"how observations count: {', '.join(RULESETS)}; if left out: as the setting standing_rules says",
         choices=tuple(RULESETS),
         metavar="NAME",
     ),
@@ -42,18 +42,20 @@ def standing(
       trust standing bob --rules strict
     """
     node = session.node
-    placed = use.standings(node, rules=rules, as_of=None if as_of is None else past(as_of, node.clock()))
+    moment = node.clock() if as_of is None else past(as_of, node.clock())
+    applied = use.ruleset(rules or node.settings.standing_rules)
+    placed = use.standings(node, rules=applied.name, as_of=moment)
     if subjects:
         book = NameBook(node)
         wanted = {book.get(name).id for name in subjects}
         placed = [one for one in placed if one.subject.id in wanted]
     return Reply(
         "standing",
-        data={"rules": rules or DEFAULT, "purpose": RULESETS[rules or DEFAULT].purpose, "rows": [data(one) for one in placed]},
+        data={"rules": applied.name, "purpose": applied.purpose, "rows": [data(one) for one in placed]},
         head=HEAD,
-        rows=[cells(one, node.clock()) for one in placed],
+        rows=[cells(one, moment) for one in placed],
         next="" if placed else "trust observe NAME ok",
-    )  # fmt: skip
+    )
 
 
 def data(placed: Placed) -> dict[str, Any]:
@@ -69,8 +71,8 @@ def data(placed: Placed) -> dict[str, Any]:
     }
 
 
-def cells(placed: Placed, now: int) -> tuple[str, ...]:
-    """Return a standing as a row."""
+def cells(placed: Placed, moment: int) -> tuple[str, ...]:
+    """Return a standing as a row; a ban is shown where it holds at the moment asked about."""
     last, until = rfc3339(placed.last), placed.banned_until
-    value = f"{placed.value} until {rfc3339(until)[:10]}" if until > now else str(placed.value)
+    value = f"{placed.value} until {rfc3339(until)[:10]}" if until > moment else str(placed.value)
     return placed.subject.label, value, f"{placed.share:.1%}", str(placed.seen), last
