@@ -5,6 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,6 +66,38 @@ def test_attack_says_what_it_captures_and_costs(trust: Program) -> None:
     assert row["interactions"] > 0
     assert trust("simulate", "attack", "nonsense").exit == 2
     assert trust("simulate", "attack", "bias", "--share", "2").exit == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("attack", "bias", "--share", "1"), ("30 of 30 nodes", "at most 29")),
+        (("attack", "bias", "--share", "0.2", "--share", "0.99"), ("--share 0.99 is 30 of 30", "at most 29")),
+        (("attack", "all", "--nodes", "3", "--share", "0.9"), ("3 of 3 nodes", "at most 2")),
+        (("secrecy", "--nodes", "4", "--share", "0.9"), ("4 of 4 nodes", "at most 3")),
+    ],
+)
+def test_at_least_one_node_is_honest(trust: Program, words: tuple[str, ...], said: tuple[str, ...]) -> None:
+    """A share that is all nodes is a usage error that counts them; the share it suggests is taken."""
+    ran = trust("simulate", *words, "--rounds", "1")
+    assert ran.exit == 2
+    assert all(part in ran.err for part in said)
+    most = ran.err.rsplit("--share ", 1)[1].strip()
+    plain = ["bias" if word == "all" else word for word in words[: words.index("--share")]]
+    assert trust("simulate", *plain, "--rounds", "1", "--share", most).exit == 0
+
+
+def test_all_of_a_table_may_attack_its_owner(trust: Program) -> None:
+    """In an eclipse the share is of one table, whose owner is honest."""
+    ran = trust("simulate", "attack", "eclipse", "--nodes", "6", "--rounds", "1", "--share", "1", "--json")
+    assert ran.data["attacks"][0]["rows"][0]["share"] == 1
+
+
+def test_the_share_shown_is_that_of_the_nodes_that_attacked(trust: Program) -> None:
+    """Less than a node is one node: of 30 that is 3.3 %, however little was asked for."""
+    words = ("simulate", "attack", "bias", "--rounds", "1", "--share", "0.001", "--share", "0.2")
+    assert [row["share"] for row in trust(*words, "--json").data["attacks"][0]["rows"]] == [0.033333, 0.2]
+    assert [line.split("\t")[1] for line in trust(*words).out.splitlines()] == ["3.3%", "20.0%"]
 
 
 def test_example_is_the_papers(trust: Program) -> None:

@@ -66,7 +66,9 @@ def attack(
     plan = plan_of(nodes, neighbours, rounds, seed, "ours", scorings, None, loss, 0.0, opinion, vouchers)
     plan = plan._replace(remembers=not forget)
     names = list(attacks.ATTACKS) if name == "all" else [name]
-    found = {one: attacks.measure(one, plan, [_share(p) for p in share], seeds=seeds) for one in names}
+    for part in share:
+        _check_share(part, nodes, near=all(attacks.ATTACKS[one].near for one in names))
+    found = {one: attacks.measure(one, plan, share, seeds=seeds) for one in names}
     return Reply(
         "simulate-attack",
         data={
@@ -111,7 +113,9 @@ def secrecy(
 
     at_least(1, rounds=rounds)
     plan = plan_of(nodes, neighbours, rounds, seed, "ours", None, None, 0.0, 0.0, opinion, DEFAULT.vouchers)
-    found = observer.leaks(plan) if share is None else observer.announced(plan, _share(share))
+    if share is not None:
+        _check_share(share, nodes)
+    found = observer.leaks(plan) if share is None else observer.announced(plan, share)
     return Reply(
         "simulate-secrecy",
         data={
@@ -126,15 +130,25 @@ def secrecy(
     )  # fmt: skip
 
 
-def _share(share: float) -> float:
+def _check_share(share: float, nodes: int, *, near: bool = False) -> None:
+    """Refuse a share that is none, or that leaves no honest node; `near`: of one table, its owner is one."""
+    from trustcli.simulate.attackers import count  # noqa: PLC0415
+
     if not 0 < share <= 1:
-        raise UsageError(f"--share is above 0 and up to 1, not {share}")
-    return share
+        raise UsageError(f"--share is above 0 and up to 1, not {share}", hint="--share 0.2 is a fifth")
+    if not near and count(share, nodes) >= nodes:
+        most = int(1_000 * (nodes - 1) / nodes) / 1_000
+        raise UsageError(
+            f"--share {share:g} is {nodes} of {nodes} nodes: at least one must be honest",
+            hint=f"at most {nodes - 1} attack: --share {most:g}",
+        )
 
 
 def _row(row: Row) -> dict[str, Any]:
     price = row.price
-    return {**row._asdict(), "price": None if price is None else round(price, 1)}
+    return {
+        **row._asdict(), "share": round(row.share, 6), "price": None if price is None else round(price, 1),
+    }  # fmt: skip
 
 
 def _cells(row: Row) -> tuple[str, ...]:

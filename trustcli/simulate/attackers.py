@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _ANNOUNCED = 15  # the highest turn there is: nothing replaces it
 
 
+def count(share: float, keys: int) -> int:
+    """Return how many attackers a share of so many keys is: at least one."""
+    return max(1, round(share * keys))
+
+
 class Coalition:
     """Who is in it, and what it pushes: by default the proposal of its first key."""
 

@@ -76,7 +76,8 @@ class Row(NamedTuple):
     """What one share of attackers achieves.
 
     Attributes:
-        share: of the nodes (`eclipse`: of the victim's table).
+        share: of the nodes that attacked (`eclipse`: of the victim's table): whole nodes, so not quite
+            the share asked for; the mean of the networks.
         places: entries of attackers in tables of honest nodes.
         captured: honest nodes that hold the coalition's proposal, as a share, in rounds that the lots
             did not give it (`eclipse`: rounds in which the victim does).
@@ -116,19 +117,27 @@ def measure(name: str, plan: Plan, shares: Sequence[float] = (), *, seeds: int =
     """Return what an attack achieves by the share of nodes that take part; by default SHARES.
 
     Args:
+        shares: each leaves at least one node honest.
         seeds: networks to attack, of seed `plan.seed` and those after it; figures are of all their rounds.
     """
     attack = ATTACKS[name]
     plans = [plan._replace(seed=plan.seed + number) for number in range(seeds)]
     return [
-        _row(share, [_attacked(attack, one, share) for one in plans])
+        _row([_attacked(attack, one, share) for one in plans])
         for share in shares or (SHARES_NEAR if attack.near else SHARES)
     ]
 
 
 class _Network(NamedTuple):
-    """What became of one network: its rounds, entries of attackers in honest tables, rounds it lasted."""
+    """What became of one network.
 
+    Attributes:
+        share: of the nodes, or of the victim's table, that attacked.
+        held: entries of attackers in tables of honest nodes.
+        lasts: rounds until nobody was captured any more.
+    """
+
+    share: float
     rounds: list[_Seen]
     held: int
     lasts: int | None
@@ -152,16 +161,17 @@ def _attacked(attack: Attack, plan: Plan, share: float) -> _Network:
             memory.note(outcome.members)
     held = sum(len(coalition.places.intersection(links)) for links in _honest_links(plan, coalition))
     last = max((index + 1 for index, one in enumerate(found) if one.captured and not one.fair), default=0)
-    return _Network(found, held, last if last < len(found) else None)
+    part = len(places) / len(_among(attack, plan))
+    return _Network(part, found, held, last if last < len(found) else None)
 
 
-def _row(share: float, networks: Sequence[_Network]) -> Row:
+def _row(networks: Sequence[_Network]) -> Row:
     found = [one for network in networks for one in network.rounds]
     held = sum(network.held for network in networks) // len(networks)
     lasts = [network.lasts for network in networks if network.lasts is not None]
     honest = [one.on_honest for one in found]
     return Row(
-        share,
+        _mean([network.share for network in networks]),
         held,
         _mean([one.captured for one in found if not one.fair]),
         _mean([one.agree for one in found]),
@@ -219,10 +229,13 @@ def _is_first(outcome: Outcome, coalition: Coalition) -> bool:
 
 
 def _places(attack: Attack, plan: Plan, share: float, dice: Random) -> list[int]:
-    if not attack.near:
-        return dice.sample(range(plan.nodes), max(1, round(share * plan.nodes)))
-    links = _links(plan)[0]
-    return dice.sample(links, max(1, round(share * len(links))))
+    among = _among(attack, plan)
+    return dice.sample(among, attackers.count(share, len(among)))
+
+
+def _among(attack: Attack, plan: Plan) -> Sequence[int]:
+    """Return the nodes of which a share attacks: all, or those in the table of the victim."""
+    return _links(plan)[0] if attack.near else range(plan.nodes)
 
 
 def _links(plan: Plan) -> list[list[int]]:

@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 
 from trustcli.rounds.values import SELF_SCORE
-from trustcli.simulate.attackers import Attacker, Coalition
+from trustcli.simulate.attackers import Attacker, Coalition, count
 from trustcli.simulate.members import Member
 from trustcli.simulate.runs import Plan, name_of, outcomes
 from trustcli.value import NamedTuple
@@ -102,7 +102,7 @@ def leaks(plan: Plan, enrol: Enrol = Observed, *, picks: bool = False) -> dict[s
 def announced(plan: Plan, share: float) -> dict[str, Leak]:
     """Return what announced winners give away, while this share of the nodes makes rounds close."""
     dice = Random(f"attack {plan.seed}")  # noqa: S311  a run to be repeated
-    places = dice.sample(range(plan.nodes), max(1, round(share * plan.nodes)))
+    places = dice.sample(range(plan.nodes), count(share, plan.nodes))
     coalition = Coalition(places, [name_of(place) for place in places])
 
     def enrol(setting: Setting, place: int, name: str, links: Sequence[int], table: dict[str, int]) -> Member:
