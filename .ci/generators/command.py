@@ -50,7 +50,12 @@ class Value(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command, or a group with `subs`. `exits` are the verdicts it can answer besides 0."""
+    """One command, or a group with `subs`.
+
+    Attributes:
+        text: paragraphs on one line each, and lists as they are written.
+        exits: the verdicts it can answer besides 0.
+    """
 
     name: str
     summary: str
@@ -118,7 +123,7 @@ def find(name: str) -> Command:
     return Command(
         name,
         " ".join(summary.split()),
-        tuple(" ".join(block.split()) for block in blocks if block not in examples),
+        tuple(_block(block) for block in blocks if block not in examples),
         tuple(line.strip() for block in examples for line in block.splitlines()[1:]),
         params_of(run),
         _exits(run),
@@ -156,6 +161,26 @@ def takes_value(param: Param) -> bool:
 def value_of(key: str, param: Param) -> Value:
     """Return what the value of a parameter is completed with."""
     return Value(param.choices or _WORDS.get(key, ()), param.complete)
+
+
+def items(block: str) -> list[tuple[str, str]]:
+    """Read rows as `tag  meaning`, on one line each or the meaning indented below; else nothing."""
+    rows = block.splitlines()
+    if len(rows) > 1 and all(row.startswith("      ") == bool(number % 2) for number, row in enumerate(rows)):
+        return [(tag.strip(), meaning.strip()) for tag, meaning in zip(rows[::2], rows[1::2], strict=True)]
+    cells = [re.split(r"\s{2,}", row.strip(), maxsplit=1) for row in rows]
+    if all(len(cell) == 2 for cell in cells):
+        return [(cell[0], cell[1]) for cell in cells]
+    return []
+
+
+def is_list(block: str) -> bool:
+    """Say whether a block of a description is a list, row by row as written: it is indented."""
+    return block.startswith(" ")
+
+
+def _block(block: str) -> str:
+    return block if is_list(block) else " ".join(block.split())
 
 
 def _exits(run: Run) -> tuple[int, ...]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from generators.command import ANYWHERE, FIRST, TAGLINE, VERSION, exit_codes, label, sections, verdicts
+from generators.command import ANYWHERE, FIRST, TAGLINE, VERSION, exit_codes, items, label, sections, verdicts
 from trustcli import __version__
 from trustcli.cli.topics import TOPICS, text
 
@@ -146,7 +145,7 @@ def _overview(title: str) -> list[str]:
 
 
 def _described(command: Command) -> list[str]:
-    lines = [line for block in (command.summary, *command.text) for line in _paragraph(block)]
+    lines = [line for block in (command.summary, *command.text) for line in _laid_out(block)]
     for param in command.places.values():
         lines += _item(label(param), param.help)
     return lines
@@ -203,21 +202,11 @@ def _laid_out(body: str, heading: str = ".SS") -> list[str]:
             lines.append(f"{heading} {escaped(block)}")
         elif not block.startswith(" "):
             lines += _paragraph(" ".join(block.split()))
-        elif items := _items(rows):
-            lines += [line for tag, meaning in items for line in _item(tag, meaning)]
+        elif found := items(block):
+            lines += [line for tag, meaning in found for line in _item(tag, meaning)]
         else:
             lines += _literal(row[2:] for row in rows)
     return lines
-
-
-def _items(rows: list[str]) -> list[tuple[str, str]]:
-    """Read rows as `tag  meaning`, on one line each or the meaning indented below; else nothing."""
-    if len(rows) > 1 and all(row.startswith("      ") == bool(number % 2) for number, row in enumerate(rows)):
-        return [(tag.strip(), meaning.strip()) for tag, meaning in zip(rows[::2], rows[1::2], strict=True)]
-    cells = [re.split(r"\s{2,}", row.strip(), maxsplit=1) for row in rows]
-    if all(len(cell) == 2 for cell in cells):
-        return [(cell[0], cell[1]) for cell in cells]
-    return []
 
 
 def _quoted(text: str) -> str:

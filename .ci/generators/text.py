@@ -5,7 +5,18 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from generators.command import ANYWHERE, FIRST, TAGLINE, VERSION, everything, label, sections, verdicts
+from generators.command import (
+    ANYWHERE,
+    FIRST,
+    TAGLINE,
+    VERSION,
+    everything,
+    is_list,
+    items,
+    label,
+    sections,
+    verdicts,
+)
 from trustcli.cli.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -62,7 +73,7 @@ def _group(group: Command) -> str:
 
 
 def _command(command: Command) -> str:
-    blocks = [f"Usage: trust {command.usage}", _wrap(command.summary), *map(_wrap, command.text)]
+    blocks = [f"Usage: trust {command.usage}", _wrap(command.summary), *map(_block, command.text)]
     if command.examples:
         blocks.append("Examples:\n" + "\n".join(f"  {line}" for line in command.examples))
     if command.places:
@@ -75,6 +86,11 @@ def _command(command: Command) -> str:
         blocks.append("Exit status (all: trust help exit-codes):\n" + _table(rows, 3))
     blocks.append(f"{_GENERAL} trust --help")
     return _joined(blocks)
+
+
+def _block(block: str) -> str:
+    rows = items(block) if is_list(block) else []
+    return _table(rows, _column(rows)) if rows else _wrap(block)
 
 
 def _options(params: Iterable[Param]) -> str:

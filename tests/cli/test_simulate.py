@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from trustcli.simulate.attacks import ATTACKS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,6 +58,16 @@ def test_svg_is_drawn_once_and_never_overwritten(trust: Program, tmp_path: Path)
     assert trust(*words).exit == 0
     assert ET.parse(path).getroot().tag.endswith("svg")
     assert trust(*words).exit == 73
+
+
+def test_help_lists_every_attack_with_its_title(trust: Program) -> None:
+    """In order, each on a row of its own, as the lab has them."""
+    page = trust("simulate", "attack", "--help").out
+    shown = " ".join(page.split())
+    assert " ".join(f"{name} {attack.title}" for name, attack in ATTACKS.items()) in shown
+    assert [
+        line.split()[0] for line in page.splitlines() if line.split()[:1] and line.split()[0] in ATTACKS
+    ] == [*ATTACKS]
 
 
 def test_attack_says_what_it_captures_and_costs(trust: Program) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def attack(
     session: Session,
     *,
-    name: str = argument("NAME", "bias, early, late, double, collude, farm, eclipse, sybil, or all"),
+    name: str = argument("NAME", "one of the attacks above, or all"),
     nodes: int = NODES,
     neighbours: int = NEIGHBOURS,
     rounds: int = ROUNDS,
@@ -48,6 +48,15 @@ def attack(
     ),
 ) -> Reply:
     """Attack rounds, and show what that captures, delays and costs.
+
+      bias     score bias: everything for one proposal, nothing for others
+      early    early start: the same, four scorings ahead
+      late     last look: comes out when others stop listening, to half of them
+      double   double proposal: two by one key
+      collude  collusion: all propose, and push whichever of theirs is drawn first
+      farm     strangers: stand behind the luckiest of 1,000 keys that nobody knows
+      eclipse  eclipse: all in the table of one victim
+      sybil    farm, then burn: reputation earned, then spent; who acts against the lots is remembered
 
     CAPTURED: honest nodes that end with the attackers' proposal, in rounds in which the lots did not
     give it to them as to anybody. COST: observed interactions that the attackers' reputation takes;
