@@ -60,6 +60,65 @@ def test_svg_is_drawn_once_and_never_overwritten(trust: Program, tmp_path: Path)
     assert trust(*words).exit == 73
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "rounds", "--rounds", "1", "--svg"),
+        (
+            "simulate",
+            "market",
+            "--peers",
+            "4",
+            "--rounds",
+            "2",
+            "--model",
+            "beta",
+            "--shares",
+            "0",
+            "--output",
+        ),
+        ("simulate", "flood", "--observers", "2", "--output"),
+        ("evaluate", "ratings.csv", "--model", "bias", "--plot"),
+    ],
+)
+def test_a_picture_goes_to_stdout_or_to_a_folder_that_is_there(
+    trust: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """- is standard output, never a file of that name; what cannot be written is refused before the run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ratings.csv").write_text("".join(f"u{n},u{n + 1},{n % 5 + 1},{n}\n" for n in range(20)))
+    ran = trust(*words, "-")
+    assert (ran.exit, ET.fromstring(ran.out).tag) == (0, "{http://www.w3.org/2000/svg}svg")
+    assert ET.fromstring(trust(*words, "-", "--json").data["text"]).tag.endswith("svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["ratings.csv"]
+
+    def running(*_: object) -> None:
+        raise AssertionError("it ran")
+
+    for module, name in (
+        ("simulate.runs", "run"), ("simulate.market", "measure"), ("simulate.flood", "run"),
+        ("evaluate.dataset", "read"),
+    ):  # fmt: skip
+        monkeypatch.setattr(f"trustcli.{module}.{name}", running)
+    for target, code, said in (
+        ("no such/x.svg", 74, "mkdir -p 'no such'"), ("ratings.csv/x.svg", 74, "ratings.csv is no folder"),
+        ("ratings.csv", 73, "exists already"), ("", 2, "no file"),
+        ("x/", 2, "no file"),
+    ):  # fmt: skip
+        ran = trust(*words, target)
+        assert (ran.exit, said in ran.err) == (code, True), ran
+
+
+def test_the_picture_of_a_devnet_has_a_place_before_processes_start(trust: Program, tmp_path: Path) -> None:
+    """A folder that is not there is refused and nothing made; the folder that will be made is taken."""
+    keep = tmp_path / "net"
+    words = ("devnet", "--nodes", "2", "--keep", str(keep), "--picture")
+    assert trust(*words, str(tmp_path / "none" / "x.svg")).exit == 74
+    assert not keep.exists()
+    assert trust(*words, str(keep / "x.svg")).exit == 0
+    assert ET.parse(keep / "x.svg").getroot().tag.endswith("svg")
+
+
 def test_help_lists_every_attack_with_its_title(trust: Program) -> None:
     """In order, each on a row of its own, as the lab has them."""
     page = trust("simulate", "attack", "--help").out

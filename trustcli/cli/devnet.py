@@ -6,6 +6,7 @@ import os
 import sys
 
 from trustcli.cli.declare import Reply, at_least, option
+from trustcli.cli.drawing import check_target
 from trustcli.cli.export import written
 from trustcli.cli.network import ago
 from trustcli.cli.topology import map_of
@@ -68,6 +69,8 @@ def devnet(
         raise UsageError(
             f"no format for {picture}", hint=f"end it with one of: {', '.join(pictures.FORMATS)}"
         )
+    if picture and not (keep and _is_in(picture, keep)):  # which is made below
+        check_target(picture)
     stay = 0.0 if for_ is None else duration(for_) / 1000
     if keep is None:
         from tempfile import TemporaryDirectory  # noqa: PLC0415
@@ -79,6 +82,10 @@ def devnet(
     except FileExistsError:
         raise WouldOverwrite(f"{keep} exists already") from None
     return _run(session, os.path.abspath(keep), nodes, stay, rounds, picture)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return os.path.dirname(os.path.abspath(path)) == os.path.abspath(folder)
 
 
 def _run(session: Session, folder: str, count: int, stay: float, rounds: int, picture: str | None) -> Reply:

@@ -6,7 +6,7 @@ import codecs
 import os
 
 from trustcli.cli.declare import Reply, argument, at_least, flag, option
-from trustcli.cli.export import written
+from trustcli.cli.drawing import check_target, with_picture
 from trustcli.cli.shown import exact
 from trustcli.errors import BadInput, UsageError
 
@@ -69,7 +69,10 @@ def evaluate(
     ),
     no_self: bool = flag("--no-self", help="leave out nodes that rate themselves; published tables do not"),
     plot: str | None = option(
-        "--plot", help="draw the table as SVG to FILE (never overwritten)", metavar="FILE", complete="files"
+        "--plot",
+        help="draw the table as SVG to FILE (never overwritten), - for stdout",
+        metavar="FILE",
+        complete="files",
     ),
 ) -> Reply:
     """Hold trust models against ratings that really happened: error, correlation, AUC, time.
@@ -86,6 +89,7 @@ def evaluate(
     """
     from trustcli.evaluate import table  # noqa: PLC0415  numpy is for those who ask
 
+    check_target(plot)
     at_least(1, sample=1 if sample is None else sample)
     names = table.names(model)
     data = _dataset(session, dataset, map_, scale, selves=not no_self)
@@ -102,14 +106,14 @@ def evaluate(
             progress(len(rows), len(names))
     title = f"{os.path.basename(dataset)}, {chosen}: {table.PROTOCOLS[chosen]}"
     title += f", as seen by {from_} where a model has the eyes of one" if terms.eyes is not None else ""
-    return Reply(
+    reply = Reply(
         "evaluate",
-        data={"dataset": _facts(dataset, data), "protocol": chosen, "rows": [_data(row) for row in rows]}
-        | _drawn(plot, rows, title),
+        data={"dataset": _facts(dataset, data), "protocol": chosen, "rows": [_data(row) for row in rows]},
         head=_HEAD,
         rows=[_cells(row) for row in rows],
         notes=_notes(rows, data, title, chosen),
     )
+    return with_picture(reply, "plot", plot, lambda: _draw(rows, title))
 
 
 def _dataset(session: Session, path: str, columns: str, scale: str, *, selves: bool) -> Dataset:
@@ -165,12 +169,10 @@ def _data(row: Row) -> dict[str, Any]:
     }
 
 
-def _drawn(path: str | None, rows: list[Row], title: str) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _draw(rows: list[Row], title: str) -> str:
     from trustcli.evaluate import plot  # noqa: PLC0415
 
-    return {"plot": path, "bytes": written(path, iter([plot.draw(rows, title).encode()]))}
+    return plot.draw(rows, title)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

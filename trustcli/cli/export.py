@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from trustcli import durable
 from trustcli.cli.declare import Reply, flag, option
 from trustcli.errors import DiskError, UsageError, WouldOverwrite
@@ -82,6 +85,26 @@ def export(
     return Reply("export", text=(line.decode() + "\n" for line in lines), is_json=True)
 
 
+def check_new(path: str) -> None:
+    """Refuse a path at which no new file can be made.
+
+    Raises:
+        UsageError, WouldOverwrite, DiskError.
+    """
+    folder, name = os.path.split(path)
+    folder = os.path.join(folder or ".", "")  # with a slash at its end it is a folder, or none
+    if not name:
+        raise UsageError(f"{path!r} names no file", hint="give a new file a name")
+    if os.path.lexists(path):
+        raise WouldOverwrite(f"{path} exists already")
+    try:
+        os.stat(folder)
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def written(path: str, pieces: Iterator[bytes]) -> int:
     """Write a new file, all of it or none; return its size in bytes.
 
@@ -93,7 +116,18 @@ def written(path: str, pieces: Iterator[bytes]) -> int:
     except FileExistsError:
         raise WouldOverwrite(f"{path} exists already") from None
     except OSError as problem:
-        raise DiskError(f"{path}: {problem.strerror}") from problem
+        raise _unwritable(path, problem) from problem
+
+
+def _unwritable(path: str, problem: OSError) -> DiskError:
+    """Return what is wrong, with a hint that fits: a folder that is missing is no fault of the disk."""
+    folder = os.path.dirname(path)
+    hints = {
+        errno.ENOENT: f"make the folder first: mkdir -p {word(folder)}",
+        errno.ENOTDIR: f"{folder} is no folder: choose one",
+        errno.EACCES: "choose a folder in which you may write",
+    }
+    return DiskError(f"{path}: {problem.strerror}", hint=hints.get(problem.errno or 0, ""))
 
 
 def _joined(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:

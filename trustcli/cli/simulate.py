@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, at_least, flag, option
+from trustcli.cli.drawing import check_target, with_picture
 from trustcli.errors import UsageError
 from trustcli.rounds.rules import DEFAULT, LOTS, WEIGHTED
 
@@ -40,7 +41,12 @@ VOUCHERS = option(
     metavar="N",
 )
 SEEDS = option("--seeds", help="run so many networks, from --seed on", kind=int, default=1, metavar="N")
-SVG = option("--svg", help="draw the histogram to FILE (never overwritten)", metavar="FILE", complete="files")
+SVG = option(
+    "--svg",
+    help="draw the histogram to FILE (never overwritten), - for stdout",
+    metavar="FILE",
+    complete="files",
+)
 _CURVE = (2, 5, 10, 20, 30)
 
 
@@ -85,6 +91,7 @@ def rounds(
     """
     from trustcli.simulate import runs  # noqa: PLC0415
 
+    check_target(svg)
     at_least(1, rounds=rounds, seeds=seeds)
     if density is not None:
         neighbours = 2 * density
@@ -105,9 +112,6 @@ def rounds(
         ],
         "curve": [{"scorings": step, "share_by_scoring": alone, "share": after} for step, alone, after in steps],
     }  # fmt: skip
-    if svg:
-        data["svg"] = svg
-        _draw(svg, plan, found, steps, whole.mean)
     rows = [(str(number), _groups(one), one.winner) for number, one in enumerate(found)]
     rows += [
         ("mean", f"{whole.mean * nodes:.2f} of {nodes}", f"{whole.mean:.1%}"),
@@ -118,7 +122,8 @@ def rounds(
     rows += [
         (f"{step} scorings", f"{alone:.1%} by scoring alone", f"{after:.1%}") for step, alone, after in steps
     ]
-    return Reply("simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER"), rows=rows)
+    reply = Reply("simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER"), rows=rows)
+    return with_picture(reply, "svg", svg, lambda: _draw(plan, found, steps, whole.mean))
 
 
 def example(session: Session) -> Reply:
@@ -202,15 +207,11 @@ def _curved(plan: Plan) -> list[tuple[int, float, float]]:
     return found
 
 
-def _draw(
-    path: str, plan: Plan, found: Sequence[Outcome], steps: list[tuple[int, float, float]], mean: float
-) -> None:
-    from trustcli.cli.export import written  # noqa: PLC0415
+def _draw(plan: Plan, found: Sequence[Outcome], steps: list[tuple[int, float, float]], mean: float) -> str:
     from trustcli.simulate import histogram  # noqa: PLC0415
 
     title = f"{plan.nodes} nodes, {plan.neighbours} neighbours, {len(found)} rounds, {plan.mode}: {mean:.1%} agree"
-    text = histogram.draw(title, plan.nodes, [one.groups[0] for one in found], steps)
-    written(path, iter([text.encode()]))
+    return histogram.draw(title, plan.nodes, [one.groups[0] for one in found], steps)
 
 
 def _groups(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, at_least, option
+from trustcli.cli.drawing import check_target, with_picture
 from trustcli.cli.shown import exact
 from trustcli.errors import UsageError
 
@@ -43,7 +44,10 @@ def flood(
         metavar="T",
     ),
     output: str | None = option(
-        "--output", help="draw the curve as SVG to FILE (never overwritten)", metavar="FILE", complete="files"
+        "--output",
+        help="draw the curve as SVG to FILE (never overwritten), - for stdout",
+        metavar="FILE",
+        complete="files",
     ),
 ) -> Reply:
     """Flood a peer, and show how trust in it falls, who raises an alarm, and how it comes back.
@@ -59,6 +63,7 @@ def flood(
     """
     from trustcli.simulate import flood as flooding  # noqa: PLC0415
 
+    check_target(output)
     at_least(1, seconds=seconds, observers=observers)
     if not 1 <= strength <= 1e6:
         raise UsageError(f"--strength is 1 or more, not {strength:g}", hint="2.2 leaves a third answered")
@@ -82,16 +87,14 @@ def flood(
             for one in found.curve
         ],
         "events": [event._asdict() for event in found.events],
-        "output": output,
+        "output": None,
     }  # fmt: skip
-    if output:
-        _draw(output, found, plan)
     rows = [
         (str(one.second), *(f"{part:.2f}" for part in one[1:3]), *(f"{part:.0%}" for part in one[3:]))
         for one in found.curve
         if one.second % _STEP == 0
     ]
-    return Reply(
+    reply = Reply(
         "simulate-flood",
         data=data,
         head=("SECOND", "TRUST", "WITHOUT THE LAYER", "FLAGGED", "QUARANTINED"),
@@ -104,6 +107,7 @@ def flood(
             ),
         ),
     )
+    return with_picture(reply, "output", output, lambda: _draw(found, plan))
 
 
 def _count(number: int | None, what: str) -> str:
@@ -121,8 +125,7 @@ def _marks(found: Flood, plan: Plan) -> dict[str, tuple[int, float]]:
     return {name: (second, found.at(second)) for name, second in seconds.items()}
 
 
-def _draw(path: str, found: Flood, plan: Plan) -> None:
-    from trustcli.cli.export import written  # noqa: PLC0415
+def _draw(found: Flood, plan: Plan) -> str:
     from trustcli.simulate.lines import Curve, Panel, draw  # noqa: PLC0415
 
     curves = [
@@ -140,4 +143,4 @@ def _draw(path: str, found: Flood, plan: Plan) -> None:
         [(0, plan.seconds, "flood")],
         [(second, trust, f"{trust:.2f}") for second, trust in _marks(found, plan).values()],
     )
-    written(path, iter([draw("Trust during and after a flood", [panel]).encode()]))
+    return draw("Trust during and after a flood", [panel])

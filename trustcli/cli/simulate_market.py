@@ -6,6 +6,7 @@ import codecs
 import os
 
 from trustcli.cli.declare import Reply, at_least, option
+from trustcli.cli.drawing import check_target, with_picture
 from trustcli.cli.shown import exact
 from trustcli.errors import BadInput, UsageError
 
@@ -85,7 +86,7 @@ def market(
     ),
     output: str | None = option(
         "--output",
-        help="draw the curves as SVG to FILE (never overwritten)",
+        help="draw the curves as SVG to FILE (never overwritten), - for stdout",
         metavar="FILE",
         complete="files",
     ),
@@ -104,6 +105,7 @@ def market(
       trust simulate market --peers 40 --rounds 40 --warm-up 5 --pre-trusted 0
       trust simulate market --trace trace_0.trace --json
     """
+    check_target(output)
     at_least(2, peers=peers)
     at_least(1, rounds=rounds, offers=offers, seeds=seeds)
     at_least(0, warm_up=warm_up, pre_trusted=pre_trusted)
@@ -121,11 +123,10 @@ def market(
         rows = _measured(session, plan, _behaviours(behaviour), models, _parts(shares))
         about = f"{peers} peers, {rounds} rounds, seed {seed}"
     data: dict[str, Any] = {
-        **plan._asdict(), "trace": trace, "rows": [_data(row) for row in rows], "output": output,
+        **plan._asdict(), "trace": trace, "rows": [_data(row) for row in rows], "output": None,
     }  # fmt: skip
-    if output:
-        _draw(output, rows, about)
-    return Reply("simulate-market", data=data, head=_HEAD, rows=[_cells(row) for row in rows])
+    reply = Reply("simulate-market", data=data, head=_HEAD, rows=[_cells(row) for row in rows])
+    return with_picture(reply, "output", output, lambda: _draw(rows, about))
 
 
 def _models(given: list[str]) -> list[str]:
@@ -209,15 +210,14 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.behaviour, f"{row.share:.0%}", row.model, *cells, gain, f"{row.seconds:.1f}")
 
 
-def _draw(path: str, rows: Sequence[Row], about: str) -> None:
-    from trustcli.cli.export import written  # noqa: PLC0415
+def _draw(rows: Sequence[Row], about: str) -> str:
     from trustcli.simulate import lines  # noqa: PLC0415
 
     panels = [
         _panel([row for row in rows if row.behaviour == name])
         for name in dict.fromkeys(row.behaviour for row in rows)
     ]
-    written(path, iter([lines.draw(f"Good service by share of attackers: {about}", panels).encode()]))
+    return lines.draw(f"Good service by share of attackers: {about}", panels)
 
 
 def _panel(rows: Sequence[Row]) -> Panel:
