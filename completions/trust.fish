@@ -307,7 +307,7 @@ complete -c trust -n '__trust_at \'simulate rounds\'' -l seeds -x -d 'run so man
 complete -c trust -n '__trust_at \'simulate rounds\'' -l mode -r -f -a 'ours poc' -d 'ours, or the published proof of concept'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l scorings -x -d 'scorings a proposal until the cut; default 10, in poc mode 20'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l jitter -x -d 'nodes start within so many ms (default 1000), in poc mode steps (10)'
-complete -c trust -n '__trust_at \'simulate rounds\'' -l density -x -d 'poc mode: addresses given to each node; default K / 2'
+complete -c trust -n '__trust_at \'simulate rounds\'' -l density -x -d 'instead of --neighbours, half of them; in poc mode addresses given to each node; default 4'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l until-quiet -d 'poc mode: no cut; until nobody has anything left to say'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l loss -x -d 'share of messages lost, 0 to 0.9'
 complete -c trust -n '__trust_at \'simulate rounds\'' -l churn -x -d 'share of nodes away for a third of each round'

@@ -180,6 +180,49 @@ def test_example_is_the_papers(trust: Program) -> None:
     assert "777.3" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (("--mode", "poc", "--loss", "0.3"), ("--loss", "--mode poc")),
+        (("--mode", "poc", "--churn", "0.3"), ("--churn", "--mode poc")),
+        (("--mode", "poc", "--opinion", "weighted"), ("--opinion", "--mode poc")),
+        (("--mode", "poc", "--vouchers", "0"), ("--vouchers", "--mode poc")),
+        (("--until-quiet",), ("--until-quiet", "--mode poc")),
+        (("--mode", "poc", "--until-quiet", "--scorings", "5"), ("--scorings", "--until-quiet")),
+        (("--mode", "poc", "--until-quiet", "--curve"), ("--curve", "--until-quiet")),
+        (("--density", "5", "--neighbours", "8"), ("--neighbours", "--density")),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    trust: Program, words: tuple[str, ...], options: tuple[str, str]
+) -> None:
+    """Both are named; without the first of them, or with what it goes with, the command runs."""
+    ran = trust("simulate", "rounds", "--rounds", "1", *words)
+    assert (ran.exit, all(option in ran.err for option in options)) == (2, True), ran
+
+
+def test_density_is_half_of_the_neighbours(trust: Program) -> None:
+    """In both modes; none at all is refused by its own name."""
+    for mode in ("ours", "poc"):
+        words = ("simulate", "rounds", "--mode", mode, "--rounds", "1", "--nodes", "12", "--json")
+        dense, known = trust(*words, "--density", "3"), trust(*words, "--neighbours", "6")
+        assert (dense.data, dense.data["neighbours"]) == (known.data, 6)
+        assert trust(*words).data == trust(*words, "--density", "4").data
+    assert "--density is at least 1" in trust("simulate", "rounds", "--density", "0").err
+
+
+def test_each_round_says_of_which_network_it_is(trust: Program) -> None:
+    """Its seed, in a column and a field; with that seed alone the same rounds come out."""
+    words = ("simulate", "rounds", "--nodes", "12", "--rounds", "2")
+    both = trust(*words, "--seed", "7", "--seeds", "2", "--json").data["rounds"]
+    assert [one["seed"] for one in both] == [7, 7, 8, 8]
+    alone = trust(*words, "--seed", "8", "--json").data["rounds"]
+    assert [one["groups"] for one in both[2:]] == [one["groups"] for one in alone]
+    assert [one["winner"] for one in both[2:]] == [one["winner"] for one in alone]
+    lines = trust(*words, "--seed", "7", "--seeds", "2").out.splitlines()
+    assert [line.split("\t")[3:] for line in lines] == [["7"], ["7"], ["8"], ["8"], [], [], [], []]
+
+
 def test_nonsense_is_refused(trust: Program) -> None:
     """Shares above 0.9 and networks of one node are usage errors."""
     for words in (("--loss", "1"), ("--nodes", "1"), ("--scorings", "0"), ("--rounds", "0")):

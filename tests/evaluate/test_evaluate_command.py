@@ -108,6 +108,16 @@ def test_frauds_need_labels(trust: Program, stars: str, tmp_path: Path) -> None:
     assert {row["model"]: row for row in data["rows"]}["goodness"]["auc"] is not None
 
 
+def test_options_for_another_protocol_are_refused(trust: Program, stars: str, tmp_path: Path) -> None:
+    """Both options are named, and nothing is read."""
+    for protocol in ((), ("--protocol", "loo")):
+        for option in (("--from", "u7"), ("--labels", str(tmp_path / "none.csv"))):
+            ran = trust("evaluate", stars, *protocol, *option)
+            assert (ran.exit, option[0] in ran.err, "--protocol fraud" in ran.err) == (2, True, True)
+    ran = trust("evaluate", stars, "--protocol", "fraud", "--labels", stars, "--sample", "9")
+    assert (ran.exit, "--sample" in ran.err, "--protocol fraud" in ran.err) == (2, True, True)
+
+
 def test_order_of_time_needs_times(trust: Program, stars: str) -> None:
     """Without a column of time, leave-one-out is the default and order of time a usage error."""
     without = ("--map", "rater=0,subject=1,value=2", "--model", "bias")

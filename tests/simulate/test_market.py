@@ -357,6 +357,9 @@ def test_the_command_replays_a_trace(market: Program, tmp_path: Path) -> None:
     path.write_text(TRACE, encoding="utf-8")
     ran = market("simulate", "market", "--trace", str(path), "--model", "stars", "--json")
     assert [row["behaviour"] for row in json.loads(ran.out)["data"]["rows"]] == ["trace"]
+    for words in (("--behaviour", "clique"), ("--shares", "10"), ("--peers", "9"), ("--seeds", "2")):
+        ran = market("simulate", "market", "--trace", str(path), *words)
+        assert (ran.exit, words[0] in ran.err, "--trace" in ran.err) == (2, True, True)
     path.write_bytes(b"\xff")
     assert market("simulate", "market", "--trace", str(path)).exit == 65
     assert market("simulate", "market", "--trace", str(tmp_path / "none")).exit == 66

@@ -122,6 +122,23 @@ def at_least(least: int, **counts: int | None) -> None:
             )
 
 
+def refuse_idle(run: Run, when: str, instead: str, **given: object) -> None:
+    """Refuse options of a command that differ from their defaults where they would change nothing.
+
+    Args:
+        when: `with --mode poc`.
+        instead: what else to do than leave the option out: `leave out --mode poc`.
+
+    Raises:
+        UsageError.
+    """
+    params = params_of(run)
+    for key, value in given.items():
+        if value not in (params[key].default, []):
+            flag = params[key].flags[0]
+            raise UsageError(f"{flag} does nothing {when}", hint=f"leave out {flag}, or {instead}")
+
+
 GLOBALS: dict[str, Param] = {
     "home": option(
         "--home", help="use everything under DIR: one directory, one node", metavar="DIR", complete="files"

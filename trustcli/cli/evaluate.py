@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 
-from trustcli.cli.declare import Reply, argument, at_least, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, flag, option, refuse_idle
 from trustcli.cli.drawing import check_target, with_picture
 from trustcli.cli.shown import exact
 from trustcli.errors import BadInput, UsageError
@@ -91,6 +91,11 @@ def evaluate(
 
     check_target(plot)
     at_least(1, sample=1 if sample is None else sample)
+    if protocol == table.FRAUD:
+        refuse_idle(evaluate, "with --protocol fraud", "choose another protocol", sample=sample)
+    else:
+        idle: dict[str, object] = {"labels": labels, "from_": from_}
+        refuse_idle(evaluate, "without --protocol fraud", "add --protocol fraud", **idle)
     names = table.names(model)
     data = _dataset(session, dataset, map_, scale, selves=not no_self)
     chosen = protocol or (table.PREQUENTIAL if data.timed else table.LOO)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from trustcli.cli.declare import Reply, at_least, flag, option
+from trustcli.cli.declare import Reply, at_least, flag, option, refuse_idle
 from trustcli.cli.drawing import check_target, with_picture
 from trustcli.errors import UsageError
 from trustcli.rounds.rules import DEFAULT, LOTS, WEIGHTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustcli.cli.session import Session
     from trustcli.simulate.runs import Outcome, Plan
@@ -54,7 +54,7 @@ def rounds(
     session: Session,
     *,
     nodes: int = NODES,
-    neighbours: int = NEIGHBOURS,
+    neighbours: int | None = NEIGHBOURS._replace(default=None),
     rounds: int = ROUNDS,
     seed: int = SEED,
     seeds: int = SEEDS,
@@ -69,7 +69,10 @@ def rounds(
         metavar="J",
     ),
     density: int | None = option(
-        "--density", help="poc mode: addresses given to each node; default K / 2", kind=int, metavar="D"
+        "--density",
+        help="instead of --neighbours, half of them; in poc mode addresses given to each node; default 4",
+        kind=int,
+        metavar="D",
     ),
     until_quiet: bool = flag("--until-quiet", help="poc mode: no cut; until nobody has anything left to say"),
     loss: float = LOSS,
@@ -81,8 +84,9 @@ def rounds(
 ) -> Reply:
     """Run rounds in a virtual network and show who agreed with whom.
 
-    A row is a round: how many nodes hold the same winner, the largest group first. Nothing is sent, no
-    key is needed; the code that decides is the one that nodes run.
+    A row is a round: how many nodes hold the same winner, the largest group first, and the seed of their
+    network. Nothing is sent, no key is needed; the code that decides is the one that nodes run. The proof
+    of concept (--mode poc) has no --loss, --churn, --opinion and --vouchers.
 
     Examples:
       trust simulate rounds --nodes 30 --neighbours 8 --rounds 31 --seed 1
@@ -92,12 +96,21 @@ def rounds(
     from trustcli.simulate import runs  # noqa: PLC0415
 
     check_target(svg)
-    at_least(1, rounds=rounds, seeds=seeds)
+    at_least(1, rounds=rounds, seeds=seeds, density=density)
+    given: dict[str, object] = {
+        "neighbours": neighbours, "density": density, "scorings": scorings, "curve": curve, "loss": loss,
+        "churn": churn, "opinion": opinion, "vouchers": vouchers, "until_quiet": until_quiet,
+    }  # fmt: skip
+    _check_use(given, poc=mode == runs.POC)
     if density is not None:
         neighbours = 2 * density
+    if neighbours is None:
+        neighbours = NEIGHBOURS.default
     plan = plan_of(nodes, neighbours, rounds, seed, mode, scorings, jitter, loss, churn, opinion, vouchers)
     plan = plan._replace(quiet=until_quiet)
-    found = [one for number in range(seeds) for one in runs.run(plan._replace(seed=seed + number))]
+    by_seed = {one: runs.run(plan._replace(seed=one)) for one in range(seed, seed + seeds)}
+    seeded = [(one, outcome) for one, outcomes in by_seed.items() for outcome in outcomes]
+    found = [outcome for _, outcome in seeded]
     whole = runs.summary(found)
     steps = _curved(plan) if curve else []
     data = {
@@ -106,13 +119,15 @@ def rounds(
         "unanimous": round(whole.unanimous, 6), "share": round(whole.mean, 6),
         "share_by_scoring": round(whole.mean_scored, 6), "messages": whole.messages,
         "rounds": [
-            {"round": number, "groups": one.groups, "groups_by_scoring": one.scored, "winner": one.winner,
-             "final": one.final, "messages": one.messages}
-            for number, one in enumerate(found)
+            {"round": number, "seed": network, "groups": one.groups, "groups_by_scoring": one.scored,
+             "winner": one.winner, "final": one.final, "messages": one.messages}
+            for number, (network, one) in enumerate(seeded)
         ],
         "curve": [{"scorings": step, "share_by_scoring": alone, "share": after} for step, alone, after in steps],
     }  # fmt: skip
-    rows = [(str(number), _groups(one), one.winner) for number, one in enumerate(found)]
+    rows: list[tuple[str, ...]] = [
+        (str(number), _groups(one), one.winner, str(network)) for number, (network, one) in enumerate(seeded)
+    ]
     rows += [
         ("mean", f"{whole.mean * nodes:.2f} of {nodes}", f"{whole.mean:.1%}"),
         ("by scoring alone", f"{whole.mean_scored * nodes:.2f} of {nodes}", f"{whole.mean_scored:.1%}"),
@@ -122,8 +137,26 @@ def rounds(
     rows += [
         (f"{step} scorings", f"{alone:.1%} by scoring alone", f"{after:.1%}") for step, alone, after in steps
     ]
-    reply = Reply("simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER"), rows=rows)
+    reply = Reply(
+        "simulate-rounds", data=data, head=("ROUND", "NODES THAT AGREE", "WINNER", "SEED"), rows=rows
+    )
     return with_picture(reply, "svg", svg, lambda: _draw(plan, found, steps, whole.mean))
+
+
+def _check_use(given: Mapping[str, object], *, poc: bool) -> None:
+    """Refuse options of `rounds` that would change nothing beside the others."""
+
+    def refuse(when: str, instead: str, *names: str) -> None:
+        refuse_idle(rounds, when, instead, **{name: given[name] for name in names})
+
+    if poc:
+        refuse("with --mode poc", "leave out --mode poc", "loss", "churn", "opinion", "vouchers")
+    else:
+        refuse("without --mode poc", "add --mode poc", "until_quiet")
+    if given["until_quiet"]:  # there is no cut
+        refuse("with --until-quiet", "leave out --until-quiet", "scorings", "curve")
+    if given["density"] is not None:
+        refuse("with --density", "leave out --density", "neighbours")
 
 
 def example(session: Session) -> Reply:

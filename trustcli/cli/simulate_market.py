@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 
-from trustcli.cli.declare import Reply, at_least, option
+from trustcli.cli.declare import Reply, at_least, option, refuse_idle
 from trustcli.cli.drawing import check_target, with_picture
 from trustcli.cli.shown import exact
 from trustcli.errors import BadInput, UsageError
@@ -109,6 +109,11 @@ def market(
     at_least(2, peers=peers)
     at_least(1, rounds=rounds, offers=offers, seeds=seeds)
     at_least(0, warm_up=warm_up, pre_trusted=pre_trusted)
+    if trace is not None:  # it says all this
+        refuse_idle(
+            market, "with --trace", "leave out --trace", behaviour=behaviour, shares=shares, peers=peers,
+            rounds=rounds, offers=offers, warm_up=warm_up, pre_trusted=pre_trusted, seeds=seeds,
+        )  # fmt: skip
     models = _models(model)
     from trustcli.simulate.market import Plan  # noqa: PLC0415  numpy is for those who ask
 
