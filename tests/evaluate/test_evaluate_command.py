@@ -54,6 +54,19 @@ def test_a_table_of_all(trust: Program, stars: str) -> None:
     assert by_name["hybrid"]["auc"] > 0.7
 
 
+def test_ratings_of_oneself_are_no_leak(trust: Program, tmp_path: Path) -> None:
+    """A table of every short cut comes out where nodes rate themselves, and where nobody else is rated."""
+    rows = [(one, other) for one in range(6) for other in range(6) if one == other or (one + other) % 3]
+    path = tmp_path / "selves.csv"
+    for pairs in (rows, [(one, other) for one, other in rows if one == other]):
+        path.write_text("".join(f"{one},{other},{1 + (one + 2 * other) % 5}\n" for one, other in pairs))
+        asked = ("evaluate", str(path), "--map", "rater=0,subject=1,value=2", "--model", "all", "--json")
+        ran = trust(*asked)
+        assert ran.exit == 0, ran.err
+        assert [row["model"] for row in ran.data["rows"]] == list(ARRAYS)
+        assert ran.data["dataset"]["selves"] == 6
+
+
 def test_three_rows_are_always_there(trust: Program, stars: str) -> None:
     """Mean, beta and shrunk bias stand beside what was asked for, once each."""
     for asked in (("--model", "fairness,rev2"), ("--model", "fairness", "--model", "rev2,bias")):

@@ -153,6 +153,18 @@ def test_the_opposite_rating() -> None:
     assert (one("reciprocal", known, 1, 0), one("reciprocal", known, 0, 1)) == (0.7, 0.0)
 
 
+def test_a_self_rating_is_not_its_own_opposite() -> None:
+    """What somebody says of oneself nobody returns: unknown, 0, however the model is asked."""
+    known, model = of((0, 0, 0.9), (0, 1, 0.7), (1, 0, -0.2)), load("reciprocal")
+    assert one("reciprocal", known, 0, 0) == 0.0
+    assert model.stream is not None
+    stream = model.stream()
+    stream.learn(0, 0, 0.9, 0)
+    assert stream.predict(0, 0, 1) == 0.0
+    assert model.leave_one_out is not None
+    assert model.leave_one_out(known).tolist() == [0.0, -0.2, 0.7]
+
+
 def test_the_plain_mean() -> None:
     """Of 1 and 0.5 it is 0.75; of nothing 0."""
     known = of((0, 1, 1.0), (2, 1, 0.5))

@@ -1,6 +1,7 @@
 """What the subject said of the rater: tit for tat.
 
 Predicts v(s→r) for r→s, and 0 where s never rated r (Kumar et al., ICDM 2016, §V, "Reciprocal").
+What somebody says of oneself would be its own opposite: it counts as if s never rated r, 0.
 
 Assumes: people return what they are given. Fails when: they do not, or one side is silent; and whoever
 praises you is praised, which an attacker knows too.
@@ -31,7 +32,7 @@ class _Fitted(Fitted):
         if not len(self._pairs):
             return np.zeros(len(wanted))
         places = np.minimum(np.searchsorted(self._pairs, wanted), len(self._pairs) - 1)
-        there = self._pairs[places] == wanted
+        there = (self._pairs[places] == wanted) & (raters != subjects)
         return np.where(there, self.known.value[self._order[places]], 0.0)
 
     def standing(self) -> Floats:
@@ -46,7 +47,7 @@ class _Stream:
         self._said: dict[tuple[int, int], float] = {}
 
     def predict(self, rater: int, subject: int, time: int) -> float:
-        return self._said.get((subject, rater), 0.0)
+        return 0.0 if rater == subject else self._said.get((subject, rater), 0.0)
 
     def learn(self, rater: int, subject: int, value: float, time: int) -> None:
         self._said[rater, subject] = value
@@ -64,7 +65,7 @@ class Reciprocal(ArrayModel):
         return _Fitted(known)
 
     def leave_one_out(self, known: Ratings) -> Floats:
-        """Return the opposite rating of each, shape (m,): a rating is not its own opposite."""
+        """Return the opposite rating of each, shape (m,): of a self-rating there is none."""
         return self.fit(known).predict(known.rater, known.subject)
 
 
