@@ -243,3 +243,45 @@ def test_a_reader_that_goes_away_is_141_without_a_word(home: Program, words: lis
     )
     home("rate", "--batch", "-", "-q", stdin=rows)
     assert _piped(words, home.home, 0 if "--json" in words else 1) == (141, "")
+
+
+def _into(device: str, words: list[str], home: Path, **env: str) -> tuple[int, str]:
+    """Return the exit code and stderr of a process whose output goes to a device."""
+    with open(device, "wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "trustcli", *words], stdin=subprocess.DEVNULL, stdout=out,
+            stderr=subprocess.PIPE, env={**os.environ, "TRUST_HOME": str(home), **env}, check=False,
+        )  # fmt: skip
+    return done.returncode, done.stderr.decode()
+
+
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+_LONG = [["model", "ls"], ["standing"], ["simulate", "example"], ["evaluate", "few.csv", "--model", "mean"]]
+_LONG += [["capabilities", "--json"], ["score", "bob", "--json"], ["export"], ["help"]]
+_LONG += [["--version"], ["--help"], ["-q", "score", "--help"]]
+
+
+@needs_full
+@pytest.mark.parametrize("words", _LONG, ids=" ".join)
+def test_a_full_output_device_is_a_disk_error(
+    home: Program, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """74 and one line, whether it shows at once or when all is flushed; never a fault of the program."""
+    monkeypatch.chdir(tmp_path)
+    Path("few.csv").write_text("a,b,4,1\nb,c,5,2\nc,a,3,3\n", encoding="utf-8")
+    for env in ({}, {"FORCE_COLOR": "1"}):
+        code, err = _into("/dev/full", words, home.home, **env)
+        assert (code, "standard output: No space left on device" in err) == (74, True), err
+        _is_one_line_and_a_hint(Ran(code, "", err))
+
+
+@needs_full
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_an_error_keeps_its_code_where_it_cannot_be_told(home: Program, flags: list[str]) -> None:
+    """A full device under the report of an error: as text, where that goes, and never 1, which says no."""
+    code, err = _into("/dev/full", ["score", "nobody", *flags], home.home)
+    assert (code, err.splitlines()[0]) == (66, "error: no peer named 'nobody'")
+    with open("/dev/full", "wb") as full:
+        words = [sys.executable, "-m", "trustcli", "score", "nobody", *flags]
+        assert subprocess.run(words, stdout=full, stderr=full, check=False).returncode == 66
+    assert _piped(["score", "nobody", "--json"], home.home, 0) == (141, "")

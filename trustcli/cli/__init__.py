@@ -24,7 +24,13 @@ __all__ = ["main"]
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command line; return the exit code."""
-    words = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:  # met by an answer, or by the report of an error
+        return output.reader_is_gone()
+
+
+def _run(words: list[str]) -> int:
     session: Session | None = None
     try:
         if _shown(words):
@@ -35,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     except TrustError as problem:
         return output.fail(session, problem, as_json=wants_json(session, words))
     except BrokenPipeError:
-        return output.reader_is_gone()
+        raise
     except KeyboardInterrupt:
         return 130
     except Exception as problem:  # noqa: BLE001  a bug: say so in one line, with the way to more
@@ -48,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def _shown(words: list[str]) -> bool:
     """Show the version or a prepared help page without loading Typer; say whether that was it."""
     if words == ["--version"]:
-        print(f"trustcli {__version__}")
+        output.say(f"trustcli {__version__}\n")
         return True
     if words and words[-1] not in ("--help", "-h"):
         return False
@@ -57,8 +63,7 @@ def _shown(words: list[str]) -> bool:
     text = pages.find(words[:-1])
     if text is None:
         return False
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    output.say(text)
     return True
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from trustcli.errors import DiskError
 from trustcli.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TextIO
 
     from trustcli.cli.declare import Reply
@@ -17,26 +19,29 @@ if TYPE_CHECKING:
 
 
 def show(session: Session, reply: Reply) -> int:
-    """Print a reply as the session wants it; return the exit code."""
+    """Print a reply as the session wants it; return the exit code.
+
+    Raises:
+        DiskError: standard output takes no more.
+    """
     out = sys.stdout
     if out is None:  # closed: the exit code is all there is
         return _drain(reply)
-    if session.json and not reply.is_json:
-        _json(reply, out)
-    elif reply.stream is not None:
-        for _, row in reply.stream:
-            out.write(_line(row) + "\n")
-            out.flush()
-    elif reply.text is not None:
-        for piece in reply.text:
-            out.write(piece)
-    elif reply.draw and session.draws:
-        _draw(reply, session)
-    else:
-        _rows(reply, out, session)
-    out.flush()
+    for piece in _pieces(session, reply, out):
+        _put(out, piece, flush=reply.stream is not None)
+    _put(out, "", flush=True)
     _talk(session, reply)
     return _drain(reply)
+
+
+def say(text: str) -> None:
+    """Print a text as it is, on standard output.
+
+    Raises:
+        DiskError: it takes no more.
+    """
+    if sys.stdout is not None:
+        _put(sys.stdout, text, flush=True)
 
 
 def fail(session: Session | None, problem: TrustError, *, as_json: bool) -> int:
@@ -54,11 +59,12 @@ def fail(session: Session | None, problem: TrustError, *, as_json: bool) -> int:
                 "retryable": problem.retryable,
             },
         }
-        sys.stdout.write(_dump(document) + "\n")
-        sys.stdout.flush()
-    elif sys.stderr is not None:
-        sys.stderr.write(f"error: {message}\n" + (f"hint:  {hint}\n" if hint else ""))
-        sys.stderr.flush()
+        try:
+            _put(sys.stdout, _dump(document) + "\n", flush=True)
+            return problem.exit
+        except DiskError:
+            pass  # then as text
+    _aside([f"error: {message}", *([f"hint:  {hint}"] if hint else [])])
     return problem.exit
 
 
@@ -92,35 +98,46 @@ def _line(row: tuple[str, ...]) -> str:
     return "\t".join([safe(cell) for cell in row])
 
 
-def _rows(reply: Reply, out: TextIO, session: Session) -> None:
+def _pieces(session: Session, reply: Reply, out: TextIO) -> Iterable[str]:
+    """Return what is printed of a reply."""
+    if session.json and not reply.is_json:
+        return _documents(reply)
+    if reply.stream is not None:
+        return (_line(row) + "\n" for _, row in reply.stream)
+    if reply.text is not None:
+        return reply.text
+    if reply.draw and session.draws:
+        return [_drawn(reply.draw, session)]
+    return _rows(reply, session, out)
+
+
+def _rows(reply: Reply, session: Session, out: TextIO) -> Iterator[str]:
     if not session.is_terminal(out):
-        out.writelines(_line(row) + "\n" for row in reply.rows)
-        return
+        return (_line(row) + "\n" for row in reply.rows)
     head = [reply.head] if reply.head and reply.rows else []
     rows = [tuple(safe(cell) for cell in row) for row in (*head, *reply.rows)]
-    out.writelines(line + "\n" for line in columns(rows))
+    return (line + "\n" for line in columns(rows))
 
 
-def _draw(reply: Reply, session: Session) -> None:
+def _drawn(draw: Callable[[Any], None], session: Session) -> str:
     from rich.console import Console  # noqa: PLC0415  drawing is for terminals only
 
-    assert reply.draw is not None
-    reply.draw(
-        Console(highlight=False, emoji=False, markup=False, force_terminal=session.is_terminal(sys.stdout))
-    )
+    terminal = session.is_terminal(sys.stdout)
+    console = Console(highlight=False, emoji=False, markup=False, force_terminal=terminal)
+    with console.capture() as drawn:
+        draw(console)
+    return drawn.get()
 
 
-def _json(reply: Reply, out: TextIO) -> None:
+def _documents(reply: Reply) -> Iterator[str]:
     if reply.stream is not None:
         for data, _ in reply.stream:
-            ok = data.get("ok", True)
-            out.write(_dump({**_document(reply, data), "ok": ok}) + "\n")
-            out.flush()
+            yield _dump({**_document(reply, data), "ok": data.get("ok", True)}) + "\n"
         return
     data = reply.data
     if reply.text is not None and not data:
         data = {"text": "".join(reply.text)}
-    out.write(_dump(_document(reply, data)) + "\n")
+    yield _dump(_document(reply, data)) + "\n"
 
 
 def _document(reply: Reply, data: dict[str, Any]) -> dict[str, Any]:
@@ -139,22 +156,64 @@ def _dump(document: object) -> str:
 
 
 def _talk(session: Session, reply: Reply) -> None:
-    if session.quiet or sys.stderr is None:
+    if session.quiet:
         return
     talk = [f"warning: {warning['message']}" for warning in reply.warnings]
     if not session.json:
         talk += [f"note:    {note}" for note in reply.notes]
         if reply.next:
             talk.append(f"next:    {reply.next}")
-    sys.stderr.writelines(safe(line) + "\n" for line in talk)
+    _aside([safe(line) for line in talk])
 
 
 def _drain(reply: Reply) -> int:
     return reply.outcome() if reply.outcome else reply.exit
 
 
+def _put(out: TextIO, text: str, *, flush: bool) -> None:
+    """Write to standard output: a full disk there is no fault of this program.
+
+    Raises:
+        DiskError: it takes no more. BrokenPipeError: its reader is gone.
+    """
+    try:
+        out.write(text)
+        if flush:
+            out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        _let_go(1)
+        sys.stdout = None
+        raise DiskError(
+            f"standard output: {problem.strerror}",
+            hint="the answer is cut short: free space where it goes, or send it elsewhere",
+            code="output",
+        ) from problem
+
+
+def _aside(lines: list[str]) -> None:
+    """Write lines to standard error. Where that takes no more, the exit code still says what happened."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.writelines(line + "\n" for line in lines)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _let_go(2)
+
+
 def reader_is_gone() -> int:
     """The reader of our output closed it (`| head`): say nothing more, leave with 141 as a shell shows it."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
+    _let_go(1)
+    _let_go(2)
     return 141
+
+
+def _let_go(descriptor: int) -> None:
+    """Send what is still to be written nowhere, or Python would try again, and complain, when it ends."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, descriptor)
+    os.close(nothing)

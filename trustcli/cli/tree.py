@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import io
+from contextlib import redirect_stdout
 from typing import Any
 
 import typer
@@ -10,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from trustcli import __version__
-from trustcli.cli import pages
+from trustcli.cli import output, pages
 from trustcli.cli.commands import COMMANDS, GROUPS
 from trustcli.cli.declare import GLOBALS, REQUIRED, Param, params_of
 from trustcli.cli.quick import load
@@ -76,9 +78,10 @@ def parse(argv: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
     Raises:
         UsageError: the line is wrong. SystemExit: help or version was shown.
     """
-    tree = build()
+    tree, said = build(), io.StringIO()
     try:
-        code = tree.main(args=argv, prog_name="trust", standalone_mode=False)
+        with redirect_stdout(said):
+            code = tree.main(args=argv, prog_name="trust", standalone_mode=False)
     except Chosen as chosen:
         return chosen.found
     except _CLICK_ERROR as problem:
@@ -86,6 +89,7 @@ def parse(argv: list[str]) -> tuple[Run, dict[str, Any], dict[str, Any]]:
         path = context.command_path if context else "trust"
         message = problem.format_message()
         raise UsageError(message.rstrip("."), hint=f"{path} --help") from None
+    output.say(said.getvalue())
     raise SystemExit(code or 0)
 
 
