@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.people import Person, bundle
 from tests.conftest import Program
-from trustcli.models import MODELS
+from trustcli.models import MODELS, STEADY
 from trustcli.models.enough import HALF_A_STAR, interactions_needed
 
 SURE = {"beta", "beta-filtered", "hybrid", "subjective", "bias", "antcascade"}
@@ -59,3 +59,33 @@ def test_which_models_say_how_sure_they_are(trust: Program, model: str) -> None:
         assert (row["confidence"] is not None) == (model in SURE)
         assert ran.exit == (0 if model in SURE else 3)
         assert ("--model beta" in ran.err) == (model not in SURE)
+
+
+@pytest.mark.parametrize("model", sorted(SURE))
+def test_a_number_of_voices_is_said_of_beta_alone(trust: Program, model: str) -> None:
+    """It is derived for no other; where more voices do not narrow the interval, that is said, and true."""
+    heard(trust, 3)
+    asked = ("agent:x", "--model", model, "--min-confidence", "0.99")
+    for command, gate in (("score", ()), ("check", ("--min", "1"))):
+        ran = trust(command, *asked, *gate)
+        assert ran.exit == 3
+        assert ("voices of full weight suffice" in ran.err) == (model == "beta")
+        assert ("more voices do not narrow" in ran.err) == (model in STEADY)
+        assert ("too thin" in ran.err) == (model not in STEADY)
+    everybody = trust("score", "--model", model, "--min-confidence", "0.99").err
+    assert ("too thin for" in everybody, "is too wide for" in everybody) == (
+        model not in STEADY, model in STEADY,
+    )  # fmt: skip
+
+
+def test_more_voices_do_not_narrow_what_is_steady(trust: Program) -> None:
+    """The interval of hybrid is as wide after twelve voices as after two; that of beta is not."""
+    wide: dict[str, list[float]] = {"hybrid": [], "beta": []}
+    for count in (2, 12):
+        trust.home = trust.home.parent / str(count)
+        heard(trust, count)
+        for model, widths in wide.items():
+            (row,) = trust("score", "agent:x", "--model", model, "--json").data["rows"]
+            widths.append(row["deviation"])
+    assert wide["hybrid"][0] == wide["hybrid"][1]
+    assert wide["beta"][0] > wide["beta"][1]

@@ -91,7 +91,8 @@ def check(
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
     data, row, _, about = results[0]
     step = f"trust why {word(about.word)}" if exit_ else ""
-    notes = (*shown.asked_notes(inquiry.asked, [about]), *thin([scored], rules.min_confidence))
+    unsure = thin([scored], rules.min_confidence, inquiry.model.name)
+    notes = (*shown.asked_notes(inquiry.asked, [about]), *unsure)
     return Reply("check", data=data, rows=[row], exit=exit_, notes=notes, next=step)
 
 

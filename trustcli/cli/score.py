@@ -5,7 +5,7 @@ from __future__ import annotations
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, at_least, flag, option
 from trustcli.errors import OK, UNKNOWN, UsageError
-from trustcli.models import MODELS
+from trustcli.models import COUNTING, MODELS, STEADY
 from trustcli.node import asking
 from trustcli.node.asking import Inquiry
 from trustcli.safe import word
@@ -41,6 +41,7 @@ SURE = option(
     kind=float,
     metavar="P",
 )
+_THIN = "evidence is too thin"
 HUMAN = flag("--human-only", help="leave out what machines rated unguided")
 
 
@@ -81,9 +82,10 @@ def score(
     if top is not None or bottom is not None:
         found = (found[:top] if top else []) + (found[max(len(found) - bottom, top or 0) :] if bottom else [])
     unknown = [scored for scored in found if scored.score.value is None]
-    unsure = thin(found, min_confidence)
+    unsure = thin(found, min_confidence, inquiry.model.name)
     if unsure and not subjects:
-        unsure = (f"evidence is too thin for {len(unsure)} of {len(found)}, asked {min_confidence:.0%}",)
+        what = f"the interval of {inquiry.model.name} is too wide" if inquiry.model.name in STEADY else _THIN
+        unsure = (f"{what} for {len(unsure)} of {len(found)}, asked {min_confidence:.0%}",)
     unit = inquiry.model.unit
     asked = inquiry.asked
     return Reply(
@@ -154,7 +156,7 @@ def sure_of(score: Score, asked: float | None) -> float | None:
     return enough.of_score(score)
 
 
-def thin(found: list[Scored], asked: float | None) -> tuple[str, ...]:
+def thin(found: list[Scored], asked: float | None, model: str) -> tuple[str, ...]:
     """Return a sentence about each known score that is less sure than asked."""
     if asked is None:
         return ()
@@ -168,15 +170,20 @@ def thin(found: list[Scored], asked: float | None) -> tuple[str, ...]:
             notes.append(f"{label}: this model does not say how sure it is, asked {asked:.0%}: --model beta")
         else:
             known = f"{sure:.0%} sure to half a star, asked {asked:.0%}"
-            notes.append(f"{label}: evidence is too thin, {known}{_enough(asked)}")
+            notes.append(f"{label}: {'' if model in STEADY else f'{_THIN}, '}{known}{_more(asked, model)}")
     return tuple(notes)
 
 
-def _enough(asked: float) -> str:
-    from trustcli.models import enough  # noqa: PLC0415  few ask
-
+def _more(asked: float, model: str) -> str:
+    """Return what more voices would do: a number only where it is derived for the model."""
+    if model in STEADY:
+        return f"; more voices do not narrow the interval of {model}: --model beta counts them"
+    if model not in COUNTING:
+        return f"; no number of voices is known to be enough for {model}: --model beta has one"
     if not 0 < asked < 1:
         return ""
+    from trustcli.models import enough  # noqa: PLC0415  few ask
+
     count = enough.interactions_needed(enough.HALF_A_STAR / 4, asked)
     voices = f"{count} voices of full weight suffice" if count > 1 else "one voice of full weight suffices"
     return f"; {voices}, whatever they say"

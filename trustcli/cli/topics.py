@@ -173,7 +173,8 @@ def policy() -> str:
         "Too few raters, none recent enough, or less certainty than asked is no evidence: the answer is\n"
         "unknown. Models that count evidence (beta, subjective, antcascade) or know their error (hybrid,\n"
         "bias) say how sure they are; where a model does not, the answer to min_confidence is unknown.\n"
-        f"Ratings that count entirely, so that one is sure whatever they say: {_how_many()}.\n\n"
+        "More ratings do not narrow the error of hybrid and bias. Ratings that count entirely, so that beta\n"
+        f"is sure whatever they say: {_how_many()}.\n\n"
         "An unknown rule or a value out of range is an error (78): a gate never guesses. Options win over the policy.\n"
     )
 

@@ -39,6 +39,10 @@ MODELS = {
 DEFAULT = "beta"
 BACKWARD = frozenset(("beta", "stars"))
 """Those that look backwards from the subject alone, so that a light node can answer them."""
+COUNTING = frozenset(("beta",))
+"""Those of which models/enough.py knows how many voices are enough: each adds its weight to a Beta."""
+STEADY = frozenset(("hybrid", "bias"))
+"""Those whose interval is the error they made on many ratings: more voices on a subject do not narrow it."""
 
 
 def outside() -> dict[str, str]:

@@ -18,6 +18,9 @@ outcome that leaves most open, so n and the split that comes closest to even dec
 "22 interactions for an error below 0.1", as it is often quoted, is the first row: one standard deviation.
 The estimate of a peer that is good half of the time is still off by more than 0.1 in 29 of 100 cases.
 
+These numbers are those of `beta`, to whose Beta a voice of full weight adds one interaction. Other models
+that say how sure they are narrow otherwise, or not at all (`STEADY` in models/__init__.py).
+
 Only `math` is used: a gate asks this on its way, and numpy would take longer to load than the answer.
 """
 
