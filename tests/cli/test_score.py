@@ -150,3 +150,21 @@ def test_stars_are_rounded_as_trustnet_does(me: Program) -> None:
     ran = me("score", "agent:x", "--model", "stars")
     assert ran.out.split("\t")[1] == "4.1"
     assert me("score", "agent:x", "--model", "stars", "--json").data["rows"][0]["score"] == 4.125
+
+
+@pytest.mark.parametrize("command", [("score",), ("check", "--min", "5")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        " --from bob --model eigentrust",
+        " --model stars --hops 2 --human-only",
+        " -c overall --as-of now-0h",
+    ],
+)
+def test_the_next_command_asks_the_same(web: Program, command: tuple[str, ...], options: str) -> None:
+    """`trust why` with the viewpoint, the model and all else that was given; it answers the same score."""
+    ran = web(command[0], "dan", *command[1:], *options.split())
+    assert ran.err.splitlines()[-1] == f"next:    trust why dan{options}"
+    asked = ("dan", *options.split(), "--json")
+    assert web("why", *asked).data["score"] == web("score", *asked).data["rows"][0]["score"]

@@ -5,7 +5,19 @@ from __future__ import annotations
 from trustcli import config
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, flag, option
-from trustcli.cli.score import AS_OF, CATEGORY, FROM, HOPS, HUMAN, MODEL, SURE, inquire, sure_of, thin
+from trustcli.cli.score import (
+    AS_OF,
+    CATEGORY,
+    FROM,
+    HOPS,
+    HUMAN,
+    MODEL,
+    SURE,
+    again,
+    inquire,
+    sure_of,
+    thin,
+)
 from trustcli.errors import NO, OK, UNKNOWN, UsageError
 from trustcli.node import asking
 from trustcli.policy import ON_UNKNOWN, Policy, parse
@@ -90,10 +102,11 @@ def check(
         stream = ((data, row) for data, row, *_ in results)
         return Reply("check", stream=stream, exit=exit_, outcome=lambda: exit_)
     data, row, _, about = results[0]
-    step = f"trust why {word(about.word)}" if exit_ else ""
+    options = again(session, from_, rules.model, rules.category, as_of, hops, human_only=rules.human_only)
+    next_ = f"trust why {word(about.word)}{options}" if exit_ else ""
     unsure = thin([scored], rules.min_confidence, inquiry.model.name)
     notes = (*shown.asked_notes(inquiry.asked, [about]), *unsure)
-    return Reply("check", data=data, rows=[row], exit=exit_, notes=notes, next=step)
+    return Reply("check", data=data, rows=[row], exit=exit_, notes=notes, next=next_)
 
 
 def _words(session: Session, subjects: list[str]) -> list[str]:

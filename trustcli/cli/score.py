@@ -108,7 +108,10 @@ def score(
             *unsure,
             *(() if session.draws else _seen_by(inquiry)),
         ),
-        next=_hint(inquiry, unknown, found, bool(subjects)),
+        next=_hint(inquiry, unknown, found, bool(subjects))
+        or _reasons(
+            inquiry, found, again(session, from_, model, category, as_of, hops, human_only=human_only)
+        ),
         draw=lambda console: _draw(console, inquiry, found),
     )
 
@@ -197,9 +200,29 @@ def _hint(inquiry: Inquiry, unknown: list[Scored], found: list[Scored], asked: b
     if unknown or (not found and not asked):
         other = "" if inquiry.asked.model == "stars" else ", or --model stars for everybody's mean"
         return f"nobody within reach knows: --from somebody who does{other}"
+    return ""
+
+
+def _reasons(inquiry: Inquiry, found: list[Scored], options: str) -> str:
     others = [scored for scored in found if scored.subject.id != inquiry.asked.viewpoint]
-    category = f" -c {inquiry.asked.category}" if inquiry.asked.category else ""
-    return f"trust why {word(others[0].subject.word)}{category}" if others else ""
+    return f"trust why {word(others[0].subject.word)}{options}" if others else ""
+
+
+def again(
+    session: Session,
+    from_: str | None,
+    model: str | None,
+    category: str | None,
+    as_of: str | None,
+    hops: int | None,
+    *,
+    human_only: bool,
+) -> str:
+    """Return the options that put a question once more as it was put, each after a space."""
+    other = None if model == session.node.settings.model else model
+    given = {"--from": from_, "--model": other, "-c": category, "--as-of": as_of, "--hops": hops}
+    words = [f" {name} {word(str(value))}" for name, value in given.items() if value is not None]
+    return "".join(words) + (" --human-only" if human_only else "")
 
 
 def _draw(console: Any, inquiry: Inquiry, found: list[Scored]) -> None:
