@@ -187,7 +187,7 @@ complete -c trust -n '__trust_at \'score\'' -l min-confidence -x -d 'be sure of 
 complete -c trust -n '__trust_at \'score\'' -l top -x -d 'only the N best'
 complete -c trust -n '__trust_at \'score\'' -l bottom -x -d 'only the N worst'
 complete -c trust -n '__trust_at \'score\'' -f -a '(__trust_names)'
-complete -c trust -n '__trust_at \'check\'' -l min -x -d 'at least S stars; default 3.5'
+complete -c trust -n '__trust_at \'check\'' -l min -x -d 'at least S stars; default 3.5; with a model that gives shares: at least that share'
 complete -c trust -n '__trust_at \'check\'' -l category -s c -x -d 'only ratings in this category'
 complete -c trust -n '__trust_at \'check\'' -l raters -x -d 'at least N raters within reach'
 complete -c trust -n '__trust_at \'check\'' -l max-age -x -d 'the newest rating is not older: 90d'

@@ -181,3 +181,40 @@ def test_a_gate_in_a_script_is_fail_closed(gate: Program) -> None:
     for words in (("check", "bob"), ("check", BOB.did), ("check", BOB.did, "--unknown", "allow")):
         assert gate(*words, home=nowhere).exit == 66
     assert not nowhere.exists()
+
+
+@pytest.mark.parametrize("model", ["eigentrust", "graperank"])
+def test_a_share_is_not_held_against_stars(gate: Program, model: str) -> None:
+    """Without a minimum for it there is no verdict but a usage error; with one, four digits of the share."""
+    refused = gate("check", "dan", "--model", model)
+    assert (refused.exit, refused.out) == (2, "")
+    assert f"{model} gives shares, not stars" in refused.err
+    assert "--min" in refused.err
+    ran = gate("check", "dan", "--model", model, "--min", "0.001")
+    (row,) = gate("score", "dan", "--model", model, "--json").data["rows"]
+    assert (ran.exit, ran.out.split("\t")[2]) == (0, f"{row['score']:.4f}")
+    assert gate("check", "dan", "--model", model, "--min", "3.5").exit == 1
+    gate("config", "set", "model", model)
+    assert gate("check", "dan").exit == 2
+    assert gate("check", "dan", "--model", "beta").exit == 0
+
+
+def test_a_policy_for_shares_says_its_own_minimum(gate: Program) -> None:
+    """That of a policy counts where it is for the model: it names it, or no other is asked for."""
+    directory = gate.home / "policies"
+    directory.mkdir()
+    for name, text in (
+        ("shares", 'min = 0.001\nmodel = "eigentrust"\n'),
+        ("plain", "min = 0.001\n"),
+        ("stars", "min = 4\n"),
+        ("none", 'model = "eigentrust"\n'),
+    ):
+        (directory / f"{name}.toml").write_text(text, encoding="utf-8")
+    assert gate("check", "dan", "--policy", "shares").exit == 0
+    assert gate("check", "dan", "--policy", "shares", "--model", "eigentrust").exit == 0
+    assert gate("check", "dan", "--policy", "shares", "--model", "graperank").exit == 2
+    assert gate("check", "dan", "--policy", "stars", "--model", "eigentrust").exit == 2
+    assert gate("check", "dan", "--policy", "none").exit == 2
+    assert gate("check", "dan", "--policy", "none", "--min", "0.001").exit == 0
+    gate("config", "set", "model", "eigentrust")
+    assert gate("check", "dan", "--policy", "plain").exit == 0

@@ -19,6 +19,7 @@ from trustcli.cli.score import (
     thin,
 )
 from trustcli.errors import NO, OK, UNKNOWN, UsageError
+from trustcli.models.answer import STARS
 from trustcli.node import asking
 from trustcli.policy import ON_UNKNOWN, Policy, parse
 from trustcli.safe import word
@@ -39,7 +40,12 @@ def check(
     subjects: list[str] = argument(
         "SUBJECT...", "whom; - reads one a line from stdin", many=True, complete="names"
     ),
-    min_: float | None = option("--min", help="at least S stars; default 3.5", kind=float, metavar="S"),
+    min_: float | None = option(
+        "--min",
+        help="at least S stars; default 3.5; with a model that gives shares: at least that share",
+        kind=float,
+        metavar="S",
+    ),
     category: str | None = CATEGORY,
     raters: int | None = option("--raters", help="at least N raters within reach", kind=int, metavar="N"),
     max_age: str | None = option("--max-age", help="the newest rating is not older: 90d", metavar="AGE"),
@@ -73,7 +79,8 @@ def check(
       cut -f1 agents.tsv | trust check - --min 4 --json
     """
     words = _words(session, subjects)
-    rules = _policy(session, policy, {
+    base = config.load_policy(session.places, policy) if policy is not None else Policy()
+    rules = _policy(base, {
         "min": min_,
         "category": category,
         "raters": raters,
@@ -85,13 +92,15 @@ def check(
         "min_confidence": min_confidence,
     })  # fmt: skip
     inquiry = inquire(session, from_, rules.category, rules.model, as_of, hops, human_only=rules.human_only)
+    if min_ is None and (base.min == Policy().min or model not in (None, base.model)):
+        _refuse_stars(inquiry, words)  # no minimum was given, or by a policy that is for another model
     results = []
     for subject in asking.subjects(inquiry, words):
         verdict, scored = asking.check(inquiry, rules, subject)
         results.append(
             (
                 _data(inquiry, rules, verdict, scored),
-                _cells(verdict, scored, explain),
+                _cells(inquiry, verdict, scored, explain),
                 verdict.exit,
                 subject,
             )
@@ -121,9 +130,23 @@ def _words(session: Session, subjects: list[str]) -> list[str]:
     return words
 
 
-def _policy(session: Session, name: str | None, options: dict[str, object]) -> Policy:
+def _refuse_stars(inquiry: Inquiry, words: list[str]) -> None:
+    """Refuse a minimum in stars, meant for another model, where the model gives shares: none would pass.
+
+    Raises:
+        UsageError.
+    """
+    name, unit = inquiry.model.name, inquiry.model.unit
+    if unit != STARS:
+        raise UsageError(
+            f"{name} gives shares, not stars: how much is enough?",
+            hint=f"pass --min S; trust score {word(words[0])} --model {name} shows what shares there are",
+            code="no_stars",
+        )
+
+
+def _policy(base: Policy, options: dict[str, object]) -> Policy:
     given = {key: value for key, value in options.items() if value is not None}
-    base = config.load_policy(session.places, name) if name is not None else Policy()
     try:
         return parse({**{k: v for k, v in base._asdict().items() if v is not None}, **given}, "policy")
     except Exception as problem:
@@ -152,12 +175,12 @@ def _data(inquiry: Inquiry, rules: Policy, verdict: Verdict, scored: Scored) -> 
     }
 
 
-def _cells(verdict: Verdict, scored: Scored, explain: bool) -> tuple[str, ...]:
+def _cells(inquiry: Inquiry, verdict: Verdict, scored: Scored, explain: bool) -> tuple[str, ...]:
     score = scored.score
     row: tuple[str, ...] = (
         verdict.answer,
         scored.subject.label,
-        shown.number(score.value),
+        shown.number(score.value, inquiry.model.unit),
         shown.raters(score.raters),
     )
     if explain:

@@ -161,7 +161,7 @@ def policy() -> str:
         "POLICY\n\n"
         "A policy is a TOML file in policies/, or any path given to trust check --policy:\n\n"
         "  # policies/delegate.toml\n"
-        "  min = 4.0               # at least so many stars\n"
+        "  min = 4.0               # at least so many stars; or that share, where the model gives shares\n"
         '  category = "reliability"\n'
         "  raters = 2              # at least so many raters within reach\n"
         "  max_age_days = 90       # the newest rating is not older\n"
