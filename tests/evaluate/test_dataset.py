@@ -39,6 +39,29 @@ def test_headers_and_milliseconds() -> None:
     assert data("who,whom,points,when", "a,b,5,1").names == ["a", "b"]
 
 
+def test_what_was_taken_for_a_header_is_told() -> None:
+    """Line 1 by numbered columns, where its value is no number; a header that was asked for is none."""
+    assert data("a,b,nan,1", "a,c,5,1").header == "nan"
+    assert data("a,b,5,1", "a,c,5,1").header is None
+    named = data("who,whom,points", "a,b,5", columns="rater=who,subject=whom,value=points")
+    assert named.header is None
+
+
+@pytest.mark.parametrize(
+    ("line", "columns", "hint"),
+    [
+        ("a,b,5", FOUR, "--map rater=0,subject=1,value=2"),
+        ("5,b,a", "value=0,rater=2,subject=1,time=9", "--map value=0,rater=2,subject=1"),
+        ("a,b", FOUR, "--map rater=0,subject=1,value=2"),
+    ],
+)
+def test_too_few_columns_says_which_are_expected(line: str, columns: str, hint: str) -> None:
+    """And how to say that there are no times."""
+    with pytest.raises(BadInput, match=f"line 1: .*{columns}") as refused:
+        data(line, columns=columns)
+    assert refused.value.hint.endswith(hint)
+
+
 def test_without_times() -> None:
     """Where no column is time, there is no order."""
     found = data("a,b,0.5", columns="rater=0,subject=1,value=2", scale="-1..1")

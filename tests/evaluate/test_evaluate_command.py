@@ -67,6 +67,21 @@ def test_ratings_of_oneself_are_no_leak(trust: Program, tmp_path: Path) -> None:
         assert ran.data["dataset"]["selves"] == 6
 
 
+def test_a_line_taken_for_a_header_is_a_note(trust: Program, tmp_path: Path) -> None:
+    """A value that is no number in line 1 is not dropped in silence; the rows are the same without it."""
+    path = tmp_path / "few.csv"
+    asked = ("evaluate", str(path), "--map", "rater=0,subject=1,value=2", "--model", "mean")
+    path.write_text("b,c,5\nc,a,3\nb,a,4\n")
+    plain = trust(*asked)
+    path.write_text("a,b,nan\nb,c,5\nc,a,3\nb,a,4\n")
+    ran = trust(*asked)
+    assert "line 1 was taken for a header: its value 'nan'" in ran.err
+    assert "header" not in plain.err
+    assert [row.split("\t")[:-1] for row in ran.out.splitlines()] == [
+        row.split("\t")[:-1] for row in plain.out.splitlines()
+    ]
+
+
 def test_three_rows_are_always_there(trust: Program, stars: str) -> None:
     """Mean, beta and shrunk bias stand beside what was asked for, once each."""
     for asked in (("--model", "fairness,rev2"), ("--model", "fairness", "--model", "rev2,bias")):

@@ -202,6 +202,8 @@ def _notes(rows: list[Row], data: Dataset, title: str, chosen: str) -> tuple[str
             "knew nothing of so many, where a mean stands in": unsure,
         }
     notes = [title, *(f"{what}: {', '.join(models)}" for what, models in about.items() if models)]
+    if data.header is not None:
+        notes.append(f"line 1 was taken for a header: its value {data.header[:40]!r} is no number")
     if data.repeated:
         notes.append(f"{data.repeated} ratings were replaced by later ones of the same pair")
     return tuple(notes)

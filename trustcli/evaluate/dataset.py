@@ -32,13 +32,17 @@ class Layout(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """Ratings, the names of their nodes, how many rate themselves and how many were replaced."""
+    """Ratings, the names of their nodes, how many rate themselves and how many were replaced.
+
+    `header` is what line 1 has for a value, where that is no number and it was taken for a header.
+    """
 
     ratings: Ratings
     names: list[str]
     selves: int
     repeated: int
     timed: bool
+    header: str | None = None
 
 
 def layout(columns: str, scale: str) -> Layout:
@@ -70,8 +74,10 @@ def read(lines: Iterable[str], how: Layout, *, selves: bool = True) -> Dataset:
     """
     latest: dict[tuple[str, str], tuple[int, float]] = {}
     own = repeated = 0
+    header = None
     for line, row in _rows(lines, how.columns):
         if line == 1 and math.isnan(_number(row["value"])):
+            header = row["value"].strip()
             continue  # a header, where columns go by number
         pair = row["rater"].strip(), row["subject"].strip()
         value, time = _value(row["value"], how, line), _time(row.get("time", "0"), line)
@@ -93,7 +99,7 @@ def read(lines: Iterable[str], how: Layout, *, selves: bool = True) -> Dataset:
         [time for time, _ in latest.values()],
         len(names),
     )
-    return Dataset(found, names, own, repeated, "time" in how.columns)
+    return Dataset(found, names, own, repeated, "time" in how.columns, header)
 
 
 def read_labels(lines: Iterable[str], names: Sequence[str]) -> tuple[list[int], list[bool]]:
@@ -133,11 +139,22 @@ def _rows(lines: Iterable[str], columns: dict[str, str]) -> Iterator[tuple[int, 
             if places is None:
                 places = _header(row, columns)
             elif len(row) <= max(places.values()):
-                raise BadInput(f"line {reader.line_num}: too few columns", hint="see --map")
+                raise _too_few(reader.line_num, len(row), columns)
             else:
                 yield reader.line_num, {name: row[place] for name, place in places.items()}
     except csv.Error as problem:
         raise BadInput(f"line {reader.line_num}: {problem}", hint="is it a CSV file?") from None
+
+
+def _too_few(line: int, found: int, columns: dict[str, str]) -> BadInput:
+    expected = ",".join(f"{name}={column}" for name, column in columns.items())
+    without = {name: column for name, column in columns.items() if name != "time"}
+    hint = "is it the right file, and are its columns parted by commas?"
+    if "time" in columns and all(column.isdigit() and int(column) < found for column in without.values()):
+        hint = f"without times: --map {','.join(f'{name}={column}' for name, column in without.items())}"
+    elif "value" in columns:
+        hint = "say which columns there are: --map rater=0,subject=1,value=2"
+    return BadInput(f"line {line}: too few columns ({found}) for {expected}", hint=hint)
 
 
 def _header(row: Sequence[str], columns: dict[str, str]) -> dict[str, int]:
