@@ -98,6 +98,15 @@ class NotFound(TrustError):
     hint = "look for a slip of the pen: trust peer ls, trust log, ls"
 
 
+def no_file(path: str) -> NotFound:
+    """Return the error that there is no file at a path that was given."""
+    return NotFound(
+        f"no file {path}",
+        hint="check the path; one that does not begin with / starts from the current directory",
+        code="no_file",
+    )
+
+
 class Unreachable(TrustError):
     """No peer was reached."""
 

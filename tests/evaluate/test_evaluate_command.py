@@ -82,6 +82,15 @@ def test_a_line_taken_for_a_header_is_a_note(trust: Program, tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("words", [("evaluate",), ("simulate", "market", "--trace")], ids=" ".join)
+def test_a_file_that_is_not_there_is_looked_for_by_its_path(trust: Program, words: tuple[str, ...]) -> None:
+    """66, and no hint at peers or the log."""
+    ran = trust(*words, "none.csv")
+    assert (ran.exit, ran.err.splitlines()[0]) == (66, "error: no file none.csv")
+    assert "check the path" in ran.err.splitlines()[1]
+    assert "trust" not in ran.err.splitlines()[1]
+
+
 def test_three_rows_are_always_there(trust: Program, stars: str) -> None:
     """Mean, beta and shrunk bias stand beside what was asked for, once each."""
     for asked in (("--model", "fairness,rev2"), ("--model", "fairness", "--model", "rev2,bias")):

@@ -10,7 +10,7 @@ import sys
 import time
 
 from trustcli import config
-from trustcli.errors import BadInput, KeyProblem, NotFound, UsageError
+from trustcli.errors import BadInput, KeyProblem, UsageError, no_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Session:
         try:
             self._opened.append(open(path, "rb"))  # noqa: SIM115  close() closes it
         except FileNotFoundError:
-            raise NotFound(f"no file {path}", code="no_file") from None
+            raise no_file(path) from None
         except OSError as problem:
             raise BadInput(f"{path}: {problem.strerror}") from problem
         return self._opened[-1]
@@ -224,7 +224,7 @@ def _read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(_MAX_TEXT + 1)
     except FileNotFoundError:
-        raise NotFound(f"no file {path}", code="no_file") from None
+        raise no_file(path) from None
     except OSError as problem:
         raise BadInput(f"{path}: {problem.strerror}") from problem
 

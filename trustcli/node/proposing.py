@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 
-from trustcli.errors import BadInput, NotFound, UsageError
+from trustcli.errors import BadInput, NotFound, UsageError, no_file
 from trustcli.node.only_one import OnlyOne
 from trustcli.node.rating import keep, seal
 from trustcli.records import score as score_kind
@@ -86,7 +86,7 @@ def file_digest(path: str) -> dict[str, Json]:
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise NotFound(f"no file {path}", code="no_file") from None
+        raise no_file(path) from None
     except OSError as problem:
         raise BadInput(f"{path}: {problem.strerror}") from problem
     return {"digest": digest}
