@@ -41,7 +41,7 @@ def propose(
     number = proposing.current(node) if round is None else round
     content: dict[str, Json]
     if message is not None:
-        content = {"text": session.text(message) or ""}
+        content = {"text": session.line(message) or ""}
     elif file is not None:
         content = proposing.file_digest(file)
     else:

@@ -77,7 +77,7 @@ def rate(
         subject,
         stars,
         category,
-        session.text(reason),
+        session.line(reason),
         evidence,
         task,
         None if expires is None else future(expires, node.clock()),

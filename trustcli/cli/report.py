@@ -34,7 +34,7 @@ def report(
     Examples:
       trust report agent:build-bot verification-success 820 --previous 815
     """
-    given = {"previous": previous, "reason": session.text(reason), "priority": priority}
+    given = {"previous": previous, "reason": session.line(reason), "priority": priority}
     said: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
     about, record = reporting.report(session.node, subject, event, score, said, dry_run=dry_run)
     return Reply(

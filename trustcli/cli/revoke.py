@@ -38,7 +38,7 @@ def revoke(
         session.node,
         what,
         category=category,
-        reason=session.text(reason),
+        reason=session.line(reason),
         priority=priority,
         dry_run=dry_run,
     )

@@ -131,11 +131,19 @@ class Session:
         if len(data) > _MAX_TEXT:
             raise BadInput(f"the text is longer than {_MAX_TEXT} bytes")
         try:
-            text = data.decode().rstrip("\n")
+            return data.decode().rstrip("\n")
         except UnicodeDecodeError:
             raise BadInput("the text is not UTF-8") from None
-        if "\n" in text:
-            raise BadInput(f"the text has {text.count(chr(10)) + 1} lines", hint="say it in one line")
+
+    def line(self, given: str | None) -> str | None:
+        """Return what `text` does, where it is for a record: those hold one line.
+
+        Raises:
+            NotFound, BadInput.
+        """
+        text = self.text(given)
+        if text and "\n" in text:
+            raise BadInput(f"the text has {len(text.splitlines())} lines", hint="say it in one line")
         return text
 
     def stdin(self) -> BinaryIO:
