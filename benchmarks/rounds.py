@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import cProfile
+import pstats
 import time
 from random import Random
 
@@ -37,6 +39,14 @@ def simulated(nodes: int, rounds: int) -> tuple[float, int, float]:
     return time.perf_counter() - start, whole.messages, whole.mean
 
 
+def steps(nodes: int, rounds: int) -> float:
+    """Return how many functions are called for each message: what a host's caches do not change."""
+    profile = cProfile.Profile()
+    found = profile.runcall(run, Plan(nodes=nodes, rounds=rounds))
+    calls: int = pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
+    return calls / sum(one.messages for one in found)
+
+
 def main() -> None:
     """Fold and simulate."""
     parser = argparse.ArgumentParser()
@@ -62,6 +72,8 @@ def main() -> None:
     rows.append((f"simulate 1,000 nodes, {given.rounds} rounds, seconds", seconds, "< 600", seconds < 600))
     ratio = per_message[1_000] / per_message[30]
     rows.append(("µs a message, 1,000 nodes / 30 nodes", ratio, "<= 2: no faster than messages", ratio <= 2))
+    more = steps(1_000, 1) / steps(30, 10)
+    rows.append(("calls a message, 1,000 nodes / 30 nodes", more, "<= 1.25: the same", more <= 1.25))
     report(rows)
 
 

@@ -22,8 +22,9 @@ _LIMITS = {
     "hops": (1, 6),
     "half_life_days": (0.01, 36_500),
     "lock_wait": (0, 3_600),
-    "round_every": (0, 86_400),
+    "round_every": (10, 86_400),
 }
+_OR_NONE = ("round_every",)  # 0 is none
 
 
 class Places(NamedTuple):
@@ -236,7 +237,7 @@ def _fits(name: str, value: object) -> bool:
         return value in choices
     if name in _LIMITS:
         low, high = _LIMITS[name]
-        return low <= value <= high  # type: ignore[operator]  # numbers, see above
+        return (name in _OR_NONE and not value) or low <= value <= high  # type: ignore[operator]  # numbers, see above
     return (
         not isinstance(value, str)
         or (name in _MAY_BE_EMPTY and not value)

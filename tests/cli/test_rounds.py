@@ -7,13 +7,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from trustcli.cli.session import now
+from trustcli.errors import Busy
 from trustcli.ledger import Ledger
-from trustcli.ledger.rounds import Noted
+from trustcli.ledger.rounds import Noted, Rounds
 from trustcli.node.rating import seal
 from trustcli.rounds.lots import lot
 from trustcli.standing import AGAIN, DAY, OK, RULESETS
@@ -453,3 +455,84 @@ def test_a_text_of_several_lines_is_refused_with_what_to_do(village: Village) ->
     path.write_text("one\ntwo\n")
     refused = village.run("ann", "propose", "-m", f"@{path}", "--round", "1", exits=(65,))
     assert (refused["message"], refused["hint"]) == ("the text has 2 lines", "say it in one line")
+
+
+def opened(village: Village, name: str) -> Ledger:
+    """Return the ledger of a node."""
+    return Ledger.open(village.run(name, "ledger", "path")["path"])
+
+
+def said(village: Village, name: str, kind: str) -> list[dict[str, Any]]:
+    """Return the bodies of a node's own statements of a kind."""
+    with closing(opened(village, name)) as ledger:
+        return [one.body for one in ledger.by_author(village.ids[name]) if one.kind == kind]
+
+
+def test_scores_by_hand_and_by_step_contradict_nobody(village: Village) -> None:
+    """However often one scores by hand before a round scores: never two values of one step."""
+    for name in NAMES:
+        village.run(name, "propose", "-m", f"by {name}", "--round", "0")
+    village.exchange()
+    village.run("ann", "round", "open", "0")
+    (first, *_) = sorted(set(NAMES) - {"ann"}, key=lambda name: lot(0, "", village.ids[name]))
+    listed = village.run("ann", "proposal", "ls", "--round", "0")["proposals"]
+    id_ = next(row["id"] for row in listed if row["proposer"] == village.ids[first])
+    for value in ("100", "200", "300", "400"):
+        village.run("ann", "proposal", "score", id_, value)
+    for _ in range(5):
+        village.run("ann", "round", "step", "0")
+    village.run("ann", "proposal", "score", id_, "500")
+    for _ in range(5):
+        village.run("ann", "round", "step", "0")
+    steps = [body["step"] for body in said(village, "ann", "score") if body["proposal"] == id_]
+    assert len(steps) >= 6
+    assert len(set(steps)) == len(steps)
+
+
+def test_who_was_stopped_after_announcing_announces_no_second_time(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A winner was signed and not noted: the next step goes on from what was signed."""
+    village.run("ann", "propose", "-m", "this", "--round", "0")
+    village.exchange()
+    village.run("bob", "round", "open", "0")
+    for _ in range(10):
+        village.run("bob", "round", "step", "0")
+    with monkeypatch.context() as stopped:
+
+        def fail(*_: object) -> None:
+            raise Busy("held")
+
+        stopped.setattr(Rounds, "save", fail)
+        village.run("bob", "round", "step", "0", exits=(75,))
+    village.run("bob", "round", "step", "0")
+    assert [body["turn"] for body in said(village, "bob", "winner")] == [0]
+
+
+def test_a_key_that_ended_has_no_weight_and_joined_keys_are_one(village: Village) -> None:
+    """Retired: out of the table that rounds weigh by. Rotated: what was seen of the old is the new one's."""
+
+    def weighed(name: str) -> dict[str, int]:
+        number = str(len(village.run(name, "round", "status")["rounds"]))
+        village.run(name, "round", "open", number)
+        with closing(opened(village, name)) as ledger:
+            state = ledger.rounds.get(int(number))
+        assert state is not None
+        return dict(state["table"])
+
+    before = weighed("ann")
+    assert set(before) == {village.ids["bob"], village.ids["cy"]}
+    village.run("bob", "id", "retire", "--compromised-since", "now-1m", "--yes")
+    village.run("cy", "id", "rotate", "--no-passphrase")
+    village.run("cy", "id", "rotate", "--confirm")
+    village.exchange()
+    new = village.run("cy", "id", "show")["did"]
+    assert new != village.ids["cy"]
+    assert weighed("ann") == {new: before[village.ids["cy"]]}
+
+
+def test_no_round_comes_after_the_last(village: Village) -> None:
+    """A number that no record can hold is never opened."""
+    village.run("ann", "round", "open", "9007199254740991")
+    refused = village.run("ann", "round", "open", exits=(2,))
+    assert refused["message"].startswith("there is no round after")

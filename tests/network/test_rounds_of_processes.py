@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from trustcli import standing
-from trustcli.node import rating
+from trustcli.node import rating, rounding
 from trustcli.node.devnet import Devnet
 from trustcli.node.rating import Draft, seal
 from trustcli.rounds.values import SELF_SCORE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trustcli.node.devnet import DevNode
+    from trustcli.rounds.blocks import Block
 
 EVERY = 10.0  # seconds of a round: the shortest there is
 
@@ -40,6 +42,15 @@ def decided(net: Devnet, names: list[str], rounds: int, patience: float) -> dict
     return {node.name: net.decided(node) for node in nodes}
 
 
+def blocks_of(net: Devnet, node: DevNode) -> list[Block]:
+    """Return the blocks that a node has closed rounds on, in the order of rounds."""
+    own = net.open(node)
+    try:
+        return [stage.block for stage in reversed(rounding.newest(own, 64)) if stage.block]
+    finally:
+        own.close()
+
+
 def common(found: dict[str, dict[int, str]]) -> list[set[str]]:
     """Return, for each round that all have decided, the winners they hold."""
     numbers = set.intersection(*(set(one) for one in found.values()))
@@ -53,11 +64,18 @@ def test_nodes_settle_on_one_block_each_round(tmp_path: Path, slow: bool) -> Non
     with Devnet(str(tmp_path / "net"), 3, now, round_every=EVERY) as net:
         net.start()
         net.rate()
-        found = decided(net, ["node-1", "node-2", "node-3"], 1, 3.5 * EVERY)
+        decided(net, ["node-1", "node-2", "node-3"], 1, 3.5 * EVERY)
+        net.rate()
+        found = decided(net, ["node-1", "node-2", "node-3"], 2, 3.5 * EVERY)
         winners = common(found)
         assert [one for one in winners if len(one) != 1] == []
         assert any(one != {""} for one in winners)
         assert [net.audit(node) for node in net.nodes] == [[], [], []]
+        held = blocks_of(net, net.nodes[0])
+        assert [block.height for block in held] == list(range(len(held)))
+        assert all(block.previous == before.hash for before, block in pairwise(held))
+        ids = [id_ for block in held for id_ in block.transactions]
+        assert (len(held) >= 2, len(set(ids))) == (True, len(ids))
 
 
 def lie(net: Devnet, which: int, ended: threading.Event) -> list[int]:

@@ -111,7 +111,7 @@ BAD = [
     'model = "best"',
     "model = 1", 'model = ["beta"]', 'identity = ""', "identity = 3", 'network = "a\\nb"', 'network = ""',
     f'network = "{"n" * 65}"', "require_known = 1", 'require_known = "yes"', "lock_wait = -1",
-    "lock_wait = 3601",
+    "lock_wait = 3601", "round_every = 9.9", "round_every = -1",
     "[hops]\nx = 1", "hops = [3]", "network = 2026-11-20", "identity = {}",
 ]  # fmt: skip
 

@@ -485,22 +485,26 @@ def test_a_batch_is_the_block_of_its_height() -> None:
     assert blocks.block_of(DIDS["a"], NOW, {"round": 7, "text": "no batch"}) is None
 
 
-def test_a_chain_of_blocks_breaks_where_it_was_changed() -> None:
-    """The first block that does not follow is named by its height."""
+def test_a_block_follows_the_one_before_it_or_as_many_as_may_have_been_missed() -> None:
+    """The next height with its hash; a greater one only where as many rounds lie between."""
     chain: list[blocks.Block] = []
-    for height in range(5):
+    for height in range(3):
         previous = chain[-1].hash if chain else blocks.FIRST
         body: dict[str, Json] = {
             "batch": {"height": height, "previous": previous, "transactions": [f"{height:064x}"]}
         }
         block = blocks.block_of(DIDS["a"], NOW + height, body)
         assert block is not None
+        assert blocks.follows(block, chain[-1] if chain else None, 1)
         chain.append(block)
-    assert blocks.break_in(reversed(chain)) is None
-    chain[2] = chain[2]._replace(hash="0" * 64)
-    broken = blocks.break_in(chain)
-    assert broken is not None
-    assert broken.height == 3
+    first, second, third = chain
+    assert not blocks.follows(second, first._replace(hash="0" * 64), 1)
+    assert not blocks.follows(second, first._replace(hash="0" * 64), 9)
+    assert not blocks.follows(first, first, 1)
+    assert not blocks.follows(third, first, 1)
+    assert blocks.follows(third, first, 2)
+    assert not blocks.follows(first._replace(previous="1" * 64), None, 1)
+    assert not blocks.follows(first._replace(height=2**53 - 1), second, 1)
 
 
 # ---------------------------------------------------------------- audit

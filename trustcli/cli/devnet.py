@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from trustcli.cli.session import Session
+    from trustcli.node import Clock
     from trustcli.node.devnet import Devnet, NodeState
 
 _MOST = 32  # node processes of one machine
@@ -102,7 +103,7 @@ def _run(session: Session, folder: str, count: int, stay: float, rounds: int, pi
         if took is not None:
             screen.say(f"all {count} hold the same {made + count} records after {took:.1f} s")
             net.rest(stay, lambda states: screen.show(_rows(net, states)))
-        decided = _decide(net, screen, rounds) if rounds else []
+        decided = _decide(net, screen, rounds, session.clock) if rounds else []
         states = net.states()
         rows = _rows(net, states)
         if picture:
@@ -141,10 +142,14 @@ def _picture(net: Devnet, path: str) -> None:
     written(path, iter([text.encode()]))
 
 
-def _decide(net: Devnet, screen: _Screen, rounds: int) -> list[dict[str, Any]]:
-    """Wait until all have decided so many rounds with a winner; return each with what the nodes hold."""
+def _decide(net: Devnet, screen: _Screen, rounds: int, clock: Clock) -> list[dict[str, Any]]:
+    """Wait until all have decided so many rounds with a winner; return each with what the nodes hold.
+
+    All rate all again once a round, so that there is something to propose in the next.
+    """
     screen.say(f"rounds every {_EVERY:g} s: proposals, ten scorings, a winner; the first begins in a moment")
     found: list[dict[str, Any]] = []
+    begun, rated = clock(), 0
 
     def look(states: list[NodeState]) -> None:
         held = {node.name: net.decided(node) for node in net.nodes}
@@ -158,6 +163,10 @@ def _decide(net: Devnet, screen: _Screen, rounds: int) -> list[dict[str, Any]]:
             for number in common
             if any(one[number] for one in held.values())
         ][:rounds]
+        nonlocal rated
+        if clock() - begun >= (rated + 1) * _EVERY * 1000:
+            rated += 1
+            net.rate()
         screen.show(_rows(net, states))
 
     net.rest(_EVERY * (rounds + 3), look, lambda: len(found) >= rounds)

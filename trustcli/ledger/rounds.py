@@ -175,8 +175,16 @@ def _is_whole(state: Any) -> bool:
     if not isinstance(state, dict):
         return False
     fields = _OPEN | _CLOSED if "winner" in state else _OPEN
-    return all(isinstance(state.get(name), kind) for name, kind in fields.items()) and all(
-        type(weight) is int for weight in state["table"].values()
+    if not all(isinstance(state.get(name), kind) for name, kind in fields.items()):
+        return False
+    names = [state.get("scored") or "", state.get("winner") or ""]
+    lists = ("seen", "used", "heard", "votes")
+    names += [name for field in lists for name in state.get(field, ())]
+    numbers = [value for value in (*state.values(), *state["table"].values()) if isinstance(value, int)]
+    return (
+        all(isinstance(name, str) for name in names)
+        and all(type(weight) is int for weight in state["table"].values())
+        and all(abs(number) < 1 << 63 for number in numbers)
     )
 
 

@@ -9,6 +9,7 @@ from trustcli.errors import BadInput, NotFound, UsageError, no_file
 from trustcli.node.only_one import OnlyOne
 from trustcli.node.rating import keep, seal
 from trustcli.records import score as score_kind
+from trustcli.records.canonical import MAX_INTEGER
 from trustcli.records.proposal import CONTENTS, MAX_TRANSACTIONS, SELF_SCORE
 from trustcli.rounds import blocks
 from trustcli.value import NamedTuple
@@ -115,15 +116,20 @@ def batch(node: Node) -> dict[str, Json]:
 
 
 def chain(node: Node) -> list[blocks.Block]:
-    """Return the blocks that closed rounds of ours have settled on, by height."""
-    found = []
-    for state in node.ledger.rounds.all().values():
+    """Return the blocks that closed rounds of ours have settled on, each of which follows the one before.
+
+    A winner may call itself a block of any height after any other: what does not follow is none of ours.
+    """
+    found: list[blocks.Block] = []
+    last = -1  # round of the last block
+    for number, state in node.ledger.rounds.all().items():
         if state.get("winner"):
             entry = node.ledger.find(state["winner"])
             block = blocks.block_of(entry.author, entry.created, entry.body, state.get("votes", ()))
-            if block is not None:
+            if block is not None and blocks.follows(block, found[-1] if found else None, number - last):
                 found.append(block)
-    return sorted(found, key=lambda block: block.height)
+                last = number
+    return found
 
 
 def current(node: Node) -> int:
@@ -134,7 +140,21 @@ def current(node: Node) -> int:
     if not node.has_ledger():
         return 0
     found = last_open(node)
-    return max(node.ledger.rounds.newest(1), default=-1) + 1 if found is None else found
+    return next_round(node) if found is None else found
+
+
+def next_round(node: Node) -> int:
+    """Return the number after the last round we had a part in.
+
+    Raises:
+        UsageError: there is no higher number.
+    """
+    number = max(node.ledger.rounds.newest(1), default=-1) + 1
+    if number > MAX_INTEGER:
+        raise UsageError(
+            "there is no round after the last one of ours", hint="trust round open N, a lower one"
+        )
+    return number
 
 
 def last_open(node: Node) -> int | None:
@@ -186,7 +206,9 @@ def score(node: Node, prefix: str, value: int) -> Record:
             for entry in entries
             if entry.kind == "score" and entry.author == me and entry.body["proposal"] == proposed.id
         ]
-        step = max((step for step in steps if isinstance(step, int)), default=0) + 1
+        state = node.ledger.rounds.get(proposed.number)
+        done = state["done"] if state else 0
+        step = max([done, *(step for step in steps if isinstance(step, int))]) + 1
         body: dict[str, Json] = {
             "round": proposed.number, "proposal": proposed.id, "step": step, "value": value,
         }  # fmt: skip

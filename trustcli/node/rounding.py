@@ -6,7 +6,7 @@ decided and from which records. What it signs is in the ledger, and travels as e
 
 from __future__ import annotations
 
-from trustcli.errors import NotFound, RecordRefused, UsageError
+from trustcli.errors import DiskError, NotFound, RecordRefused, UsageError
 from trustcli.node import proposing, standing
 from trustcli.node.rating import seal
 from trustcli.records.envelope import Record
@@ -16,7 +16,7 @@ from trustcli.rounds.audit import Line, Stored
 from trustcli.rounds.audit import audit as check
 from trustcli.rounds.decision import decide
 from trustcli.rounds.round import fold
-from trustcli.rounds.rules import DEFAULT
+from trustcli.rounds.rules import DEFAULT, FINALITY
 from trustcli.rounds.values import pick_of, proposal_of, score_of
 from trustcli.value import NamedTuple
 
@@ -67,7 +67,7 @@ def open_(node: Node, number: int | None = None) -> Stage:
     """
     ledger = node.make_ledger()
     with proposing.speaking(node):
-        wanted = max(ledger.rounds.newest(1), default=-1) + 1 if number is None else number
+        wanted = proposing.next_round(node) if number is None else number
         proposing.refuse_closed(node, wanted)
         if wanted < 0 or ledger.rounds.get(wanted) is not None:
             raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
@@ -90,6 +90,7 @@ def step(node: Node, number: int | None = None) -> Stage:
     with proposing.speaking(node):
         number, state = _opened(node, number)
         entries = _entries(node, number)
+        _recall(state, entries)
         found = _fold(number, state, entries)
         if found.is_over():
             bodies = [("winner", body) for body in _announcement(number, state, entries, found)]
@@ -100,11 +101,30 @@ def step(node: Node, number: int | None = None) -> Stage:
         return show(node, number)._replace(signed=len(bodies))
 
 
+def _recall(state: dict[str, Any], entries: Sequence[Entry]) -> None:
+    """Note in the state what this node has announced: it may have been stopped before it came to that."""
+    mine = [pick_of(one.author, one.body) for one in entries if _is_mine(one, "winner", state)]
+    last = max(mine, key=lambda pick: pick.turn, default=None)
+    if last is not None and last.turn > state["turn"]:
+        state["turn"], state["announced"] = last.turn, last.proposal
+
+
+def _is_mine(entry: Entry, kind: str, state: dict[str, Any]) -> bool:
+    return entry.kind == kind and entry.author == state["me"]
+
+
 def _scoring(
     number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
 ) -> list[tuple[str, dict[str, Json]]]:
     """Score once, and note it in the state; return what is to be signed."""
-    bodies = [_score_body(number, score.proposal, score.step, score.value) for score in found.scoring()]
+    said = [score_of(one.author, one.body) for one in entries if _is_mine(one, "score", state)]
+    steps: dict[str, int] = {}
+    for score in said:  # by hand, or before this node was stopped: two values of one step contradict
+        steps[score.proposal] = max(score.step + 1, steps.get(score.proposal, 0))
+    bodies = [
+        _score_body(number, score.proposal, max(score.step, steps.get(score.proposal, 0)), score.value)
+        for score in found.scoring()
+    ]
     state["done"] = found.done
     state["given"].update((body["proposal"], body["value"]) for body in bodies)
     if found.done <= RULES.listen:
@@ -269,7 +289,10 @@ def _decide(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Dec
 
 
 def _rules(state: dict[str, Any]) -> Rules:
-    return RULES._replace(finality=state.get("finality", RULES.finality))
+    finality = state.get("finality", RULES.finality)
+    if finality not in FINALITY:
+        raise DiskError(f"no rule of finality {finality!r}, though a round was decided by it")
+    return RULES._replace(finality=finality)
 
 
 def _closed(state: dict[str, Any]) -> Decision:

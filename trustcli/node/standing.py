@@ -7,11 +7,12 @@ from trustcli.errors import UsageError
 from trustcli.ledger.rounds import Noted
 from trustcli.node.naming import NameBook
 from trustcli.records import did
+from trustcli.succession import Succession
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from trustcli.node import Node
@@ -80,12 +81,33 @@ def standings(node: Node, *, rules: str | None = None, as_of: int | None = None)
 def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
     """Return the table that rounds weigh by: own observations only, of keys that are not blocked.
 
-    What has no key, a URI, says nothing in a round; weighed in, it would only be missing.
+    Joined keys are one, under the last; a key that has ended has no weight. What has no key, a URI, says
+    nothing in a round; weighed in, it would only be missing.
     """
-    seen = [one for one in observations(node) if did.is_did(one.subject)]
-    found = standing.table(seen, now, ruleset(rules or node.settings.standing_rules))
+    found = standing.table(_of_keys(node, now), now, ruleset(rules or node.settings.standing_rules))
     blocked = {peer.subject for peer in node.ledger.private.peers() if peer.blocked}
     return {id_: value for id_, value in found.items() if id_ not in blocked}
+
+
+def _of_keys(node: Node, now: int) -> Iterator[standing.Observation]:
+    """Yield the observations of keys that have not ended, each under the last key of its line."""
+    reader = node.ledger.reader()
+    lines = Succession(reader, now)
+
+    def living(key: str) -> str | None:
+        number = reader.node(key)
+        if number is None:  # it has signed nothing yet
+            return key if did.is_did(key) else None
+        last = lines.current(number)
+        end = lines.end_of(last)
+        return reader.name(last) if did.is_did(key) and (end is None or end[0] > now) else None
+
+    seen = observations(node)
+    last_of = {key: living(key) for key in {one.subject for one in seen}}
+    for one in seen:
+        last = last_of[one.subject]
+        if last is not None:
+            yield one._replace(subject=last)
 
 
 def observations(node: Node) -> list[standing.Observation]:

@@ -2,7 +2,7 @@
 
 Time is cut into windows of equal length, the same for everybody whose clock is right; the number of a
 window is the number of its round. In a window a node proposes, scores ten times, announces; it decides
-in the next one, while that round is under way already. A node that comes late takes part in what is
+in the next one, before it proposes anything there. A node that comes late takes part in what is
 left, and follows what the others announce.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEAST = 10.0  # seconds of a window: with less, what is said in one slot does not reach all before the next
 SLOTS = 20  # of a window
-_FIRST = 3  # slots in which proposals travel, before the first scoring
+_FIRST = 3  # slots in which what is left of the round before travels, until it is decided
 _RECENT = 8  # rounds that may still be undecided: a node that was away for longer leaves them open
 BATCH = "batch"
 
@@ -54,20 +54,27 @@ class Timetable:
         return (slot + 1) * width
 
     def _play(self, number: int, slot: int, now: int) -> None:
-        """Do what one slot of a window asks for: open, score or announce; and end what is over."""
+        """Do what one slot of a window asks for: open, end what is over, propose, score or announce.
+
+        What is proposed comes after the end of the round before, whose ratings are in a block by then; it
+        still travels in the scorings in which all only listen.
+        """
         ours = self._node.ledger.rounds.newest(_RECENT)
         if number not in ours:
             self._observed(now)
             rounding.open_(self._node, number)
-            self._propose(number)
+        if slot < _FIRST:
+            return
         for other, state in ours.items():
-            if other < number and "winner" not in state and slot >= _FIRST:
+            if other < number and "winner" not in state:
                 self._end(other)
-        if slot >= _FIRST:
-            rounding.step(self._node, number)
+        if rounding.show(self._node, number).done == 0:
+            self._propose(number)
+        rounding.step(self._node, number)
 
     def _propose(self, number: int) -> None:
-        if self._node.settings.propose != BATCH:
+        proposed = proposing.proposals(self._node, number)
+        if self._node.settings.propose != BATCH or any(one.proposer == self._node.me for one in proposed):
             return
         try:
             proposing.propose(self._node, proposing.batch(self._node), number)

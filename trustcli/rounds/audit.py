@@ -75,7 +75,7 @@ def audit(stored: Stored, lines: Iterable[Line], network: str, rules: Rules) -> 
     missing = sorted({*stored.used, *stored.heard} - set(records))
     if missing:
         return Finding(missing[0], "record", "cited", "missing")
-    return _evidence(stored) or _decision(stored, records, rules)
+    return _kinds(stored, records) or _evidence(stored) or _decision(stored, records, rules)
 
 
 def first_difference(one: bytes, other: bytes) -> int:
@@ -92,6 +92,15 @@ def _verified(line: Line, network: str) -> Record | Finding:
             line.id, "signature" if problem.code == "bad_signature" else problem.code, line.id, ""
         )
     return _difference(line.id, "id", line.id, record.id) or record
+
+
+def _kinds(stored: Stored, records: Mapping[str, Record]) -> Finding | None:
+    """Find a record that is cited as what it is not."""
+    wanted = [(id_, evidence.KINDS) for id_ in stored.used] + [(id_, ("winner",)) for id_ in stored.heard]
+    for id_, kinds in sorted(wanted):
+        if records[id_].kind not in kinds:
+            return Finding(id_, "kind", " or ".join(kinds), records[id_].kind)
+    return None
 
 
 def _evidence(stored: Stored) -> Finding | None:

@@ -53,11 +53,14 @@ def block_of(author: str, created: int, body: Mapping[str, Json], votes: Iterabl
     return Block(height, created, tuple(map(str, ids)), previous, hashed, author, tuple(sorted(votes)))
 
 
-def break_in(blocks: Iterable[Block]) -> Block | None:
-    """Return the first block, by height, that does not follow the one before it; None if all do."""
-    before: Block | None = None
-    for block in sorted(blocks, key=lambda block: block.height):
-        if before and (block.height != before.height + 1 or block.previous != before.hash):
-            return block
-        before = block
-    return None
+def follows(block: Block, before: Block | None, rounds: int) -> bool:
+    """Say whether a block may come next in a chain.
+
+    Args:
+        before: the last block that is known; None before the first.
+        rounds: since that of `before`, or since all began: no more blocks than rounds may have been missed.
+    """
+    height = -1 if before is None else before.height
+    if not height < block.height <= height + rounds:
+        return False
+    return block.height > height + 1 or block.previous == (FIRST if before is None else before.hash)
