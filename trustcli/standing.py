@@ -78,6 +78,7 @@ class Standing(NamedTuple):
     banned_until: int = 0
 
 
+_ALL = {AGAIN: PARTS, DOUBLE: PARTS}  # by all rules nothing is left
 RULESETS = {
     rules.name: rules
     for rules in (
@@ -85,15 +86,7 @@ RULESETS = {
             "default",
             "rises slowly with what goes well, falls fast with what does not, fades in silence",
             {OK: 200, ANSWERED: 50},
-            {
-                FAIL: 2_000,
-                LATE: 200,
-                ABSENT: 100,
-                INVALID: 3_000,
-                AGAINST: 2_000,
-                AGAIN: PARTS,
-                DOUBLE: PARTS,
-            },
+            {FAIL: 2_000, LATE: 200, ABSENT: 100, INVALID: 3_000, AGAINST: 2_000, **_ALL},
             towards=200,
             decay=77,  # halves in 90 days
             grace=7,
@@ -103,15 +96,7 @@ RULESETS = {
             "strict",
             "for what must not go wrong: a failure costs half, and rising takes twice as long",
             {OK: 100, ANSWERED: 20},
-            {
-                FAIL: 5_000,
-                LATE: 500,
-                ABSENT: 200,
-                INVALID: PARTS,
-                AGAINST: 5_000,
-                AGAIN: PARTS,
-                DOUBLE: PARTS,
-            },
+            {FAIL: 5_000, LATE: 500, ABSENT: 200, INVALID: PARTS, AGAINST: 5_000, **_ALL},
             towards=100,
             decay=230,  # halves in 30 days
             grace=1,
@@ -121,7 +106,7 @@ RULESETS = {
             "archive",
             "for networks that meet rarely: silence costs nothing",
             {OK: 400, ANSWERED: 100},
-            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, AGAINST: 2_000, AGAIN: PARTS, DOUBLE: PARTS},
+            {FAIL: 2_000, LATE: 50, ABSENT: 0, INVALID: 3_000, AGAINST: 2_000, **_ALL},
             towards=400,
             decay=0,
             grace=0,

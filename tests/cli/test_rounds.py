@@ -422,13 +422,13 @@ def test_nobody_proposes_while_another_process_is_about_to(
     refused = []
 
     def seal_late(*words: Any) -> Any:
-        monkeypatch.setattr("trustcli.node.proposing.seal", seal)
+        monkeypatch.setattr("trustcli.node.statements.seal", seal)
         refused.append(
             village.run("ann", "propose", "-m", "second", "--round", "0", "--lock-wait", "0", exits=(75,))
         )
         return seal(*words)
 
-    monkeypatch.setattr("trustcli.node.proposing.seal", seal_late)
+    monkeypatch.setattr("trustcli.node.statements.seal", seal_late)
     village.run("ann", "propose", "-m", "first", "--round", "0")
     assert [one["code"] for one in refused] == ["busy"]
     (only,) = village.run("ann", "proposal", "ls", "--round", "0")["proposals"]

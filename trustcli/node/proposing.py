@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 from trustcli.errors import BadInput, NotFound, UsageError, no_file
-from trustcli.node.only_one import OnlyOne
-from trustcli.node.rating import keep, seal
+from trustcli.node import statements
 from trustcli.records import score as score_kind
 from trustcli.records.canonical import MAX_INTEGER
 from trustcli.records.proposal import CONTENTS, MAX_TRANSACTIONS, SELF_SCORE
@@ -16,6 +14,9 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from trustcli.ledger.values import Entry
     from trustcli.node import Node
     from trustcli.records.canonical import Json
@@ -35,25 +36,6 @@ class Proposed(NamedTuple):
     body: dict[str, Json]
 
 
-def speaking(node: Node) -> OnlyOne:
-    """Return the lock held from looking what this node has said in a round to saying more.
-
-    Two processes that looked at once would both sign: a contradiction, for which others shut the key out.
-    """
-    return OnlyOne(os.path.join(node.places.state, "rounds.lock"), "command on a round", node.lock_wait)
-
-
-def refuse_closed(node: Node, number: int) -> None:
-    """Refuse to speak in a round that this node has decided.
-
-    Raises:
-        UsageError: it is closed.
-    """
-    state = node.ledger.rounds.get(number)
-    if state is not None and "winner" in state:
-        raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
-
-
 def propose(node: Node, content: dict[str, Json], number: int) -> Record:
     """Sign a proposal for a round.
 
@@ -62,8 +44,8 @@ def propose(node: Node, content: dict[str, Json], number: int) -> Record:
         NotFound. Busy: another process is speaking.
     """
     node.make_ledger()
-    with speaking(node):
-        refuse_closed(node, number)
+    with statements.speaking(node):
+        statements.refuse_closed(node, number)
         me = node.me
         if any(found.proposer == me for found in proposals(node, number)):
             raise UsageError(
@@ -72,9 +54,7 @@ def propose(node: Node, content: dict[str, Json], number: int) -> Record:
                 code="double_proposal",
             )
         body: dict[str, Json] = {"round": number, "score": SELF_SCORE, **content}
-        record = seal(node, me, "proposal", body, node.clock())
-        keep(node, record)
-        return record
+        return statements.sign(node, me, [("proposal", body)])[0]
 
 
 def file_digest(path: str) -> dict[str, Json]:
@@ -123,13 +103,20 @@ def chain(node: Node) -> list[blocks.Block]:
     found: list[blocks.Block] = []
     last = -1  # round of the last block
     for number, state in node.ledger.rounds.all().items():
-        if state.get("winner"):
-            entry = node.ledger.find(state["winner"])
-            block = blocks.block_of(entry.author, entry.created, entry.body, state.get("votes", ()))
+        if "winner" in state:
+            block = block_of(node, state)
             if block is not None and blocks.follows(block, found[-1] if found else None, number - last):
                 found.append(block)
                 last = number
     return found
+
+
+def block_of(node: Node, state: Mapping[str, Any]) -> blocks.Block | None:
+    """Return the block that a closed round of ours has settled on, None where it is none."""
+    if not state["winner"]:
+        return None
+    entry = node.ledger.find(state["winner"])
+    return blocks.block_of(entry.author, entry.created, entry.body, state["votes"])
 
 
 def current(node: Node) -> int:
@@ -168,8 +155,7 @@ def proposals(node: Node, number: int | None = None) -> list[Proposed]:
     if not node.has_ledger():
         return []
     wanted = current(node) if number is None else number
-    entries = node.ledger.entries_of(node.ledger.rounds.statements(wanted))
-    found = [shown(entry) for entry in entries.values() if entry.kind == "proposal"]
+    found = [shown(entry) for entry in statements.entries(node, wanted) if entry.kind == "proposal"]
     return sorted(found, key=lambda one: (one.created, one.id))
 
 
@@ -198,23 +184,14 @@ def score(node: Node, prefix: str, value: int) -> Record:
         raise UsageError("nobody scores its own proposal", code="own_proposal")
     if not 0 <= value <= score_kind.MAX_SCORE:
         raise UsageError(f"a score is 0 to {score_kind.MAX_SCORE}, not {value}", code="score_range")
-    with speaking(node):
-        refuse_closed(node, proposed.number)
-        entries = node.ledger.entries_of(node.ledger.rounds.statements(proposed.number)).values()
-        steps = [
-            entry.body["step"]
-            for entry in entries
-            if entry.kind == "score" and entry.author == me and entry.body["proposal"] == proposed.id
-        ]
+    with statements.speaking(node):
+        statements.refuse_closed(node, proposed.number)
+        _, scores, _ = statements.said(statements.entries(node, proposed.number))
         state = node.ledger.rounds.get(proposed.number)
-        done = state["done"] if state else 0
-        step = max([done, *(step for step in steps if isinstance(step, int))]) + 1
-        body: dict[str, Json] = {
-            "round": proposed.number, "proposal": proposed.id, "step": step, "value": value,
-        }  # fmt: skip
-        record = seal(node, me, "score", body, node.clock())
-        keep(node, record)
-        return record
+        least = (state["done"] if state else 0) + 1
+        mine = [score for score in scores if score.signer == me]
+        body = statements.score_body(proposed.number, proposed.id, value, least, mine)
+        return statements.sign(node, me, [("score", body)])[0]
 
 
 def shown(entry: Entry) -> Proposed:

@@ -6,10 +6,8 @@ decided and from which records. What it signs is in the ledger, and travels as e
 
 from __future__ import annotations
 
-from trustcli.errors import DiskError, NotFound, RecordRefused, UsageError
-from trustcli.node import proposing, standing
-from trustcli.node.rating import seal
-from trustcli.records.envelope import Record
+from trustcli.errors import DiskError, NotFound, UsageError
+from trustcli.node import proposing, standing, statements
 from trustcli.rounds import blocks, evidence
 from trustcli.rounds.agreement import Agreement
 from trustcli.rounds.audit import Line, Stored
@@ -17,7 +15,6 @@ from trustcli.rounds.audit import audit as check
 from trustcli.rounds.decision import decide
 from trustcli.rounds.round import fold
 from trustcli.rounds.rules import DEFAULT, FINALITY
-from trustcli.rounds.values import pick_of, proposal_of, score_of
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
     from trustcli.rounds.decision import Decision
     from trustcli.rounds.round import Round
     from trustcli.rounds.rules import Rules
-    from trustcli.rounds.values import Pick, Proposal, Score
+    from trustcli.rounds.values import Pick
 
 OPEN, OVER, CLOSED = "open", "over", "closed"
 RULES = DEFAULT
@@ -66,9 +63,9 @@ def open_(node: Node, number: int | None = None) -> Stage:
         UsageError: it was opened before. NotFound: there is no key. Busy: another process is at a round.
     """
     ledger = node.make_ledger()
-    with proposing.speaking(node):
+    with statements.speaking(node):
         wanted = proposing.next_round(node) if number is None else number
-        proposing.refuse_closed(node, wanted)
+        statements.refuse_closed(node, wanted)
         if wanted < 0 or ledger.rounds.get(wanted) is not None:
             raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
         now = node.clock()
@@ -87,49 +84,39 @@ def step(node: Node, number: int | None = None) -> Stage:
     Raises:
         NotFound: no such round is open. RecordRefused, KeyProblem. Busy: another process is at a round.
     """
-    with proposing.speaking(node):
+    with statements.speaking(node):
         number, state = _opened(node, number)
-        entries = _entries(node, number)
-        _recall(state, entries)
+        entries = statements.entries(node, number)
+        _recall(state, statements.said(entries)[2])
         found = _fold(number, state, entries)
-        if found.is_over():
-            bodies = [("winner", body) for body in _announcement(number, state, entries, found)]
-        else:
-            bodies = _scoring(number, state, entries, found)
-        _sign(node, state["me"], bodies)
+        kind, say = ("winner", _announcement) if found.is_over() else ("score", _scoring)
+        bodies = say(number, state, entries, found)
+        statements.sign(node, state["me"], [(kind, body) for body in bodies])
         node.ledger.rounds.save(number, state)
         return show(node, number)._replace(signed=len(bodies))
 
 
-def _recall(state: dict[str, Any], entries: Sequence[Entry]) -> None:
+def _recall(state: dict[str, Any], picks: Sequence[Pick]) -> None:
     """Note in the state what this node has announced: it may have been stopped before it came to that."""
-    mine = [pick_of(one.author, one.body) for one in entries if _is_mine(one, "winner", state)]
-    last = max(mine, key=lambda pick: pick.turn, default=None)
+    last = max(
+        (pick for pick in picks if pick.signer == state["me"]), key=lambda pick: pick.turn, default=None
+    )
     if last is not None and last.turn > state["turn"]:
         state["turn"], state["announced"] = last.turn, last.proposal
 
 
-def _is_mine(entry: Entry, kind: str, state: dict[str, Any]) -> bool:
-    return entry.kind == kind and entry.author == state["me"]
-
-
 def _scoring(
     number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
-) -> list[tuple[str, dict[str, Json]]]:
+) -> list[dict[str, Json]]:
     """Score once, and note it in the state; return what is to be signed."""
-    said = [score_of(one.author, one.body) for one in entries if _is_mine(one, "score", state)]
-    steps: dict[str, int] = {}
-    for score in said:  # by hand, or before this node was stopped: two values of one step contradict
-        steps[score.proposal] = max(score.step + 1, steps.get(score.proposal, 0))
-    bodies = [
-        _score_body(number, score.proposal, max(score.step, steps.get(score.proposal, 0)), score.value)
-        for score in found.scoring()
-    ]
+    proposals, scores, _ = statements.said(entries)
+    mine = [score for score in scores if score.signer == state["me"]]
+    given = found.scoring()
     state["done"] = found.done
-    state["given"].update((body["proposal"], body["value"]) for body in bodies)
+    state["given"].update((score.proposal, score.value) for score in given)
     if found.done <= RULES.listen:
-        state["seen"] = sorted(entry.id for entry in entries if entry.kind == "proposal")
-    return [("score", body) for body in bodies]
+        state["seen"] = sorted(proposal.id for proposal in proposals)
+    return [statements.score_body(number, one.proposal, one.value, one.step, mine) for one in given]
 
 
 def close(node: Node, number: int | None = None, *, finality: str = RULES.finality) -> Stage:
@@ -144,14 +131,14 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
     Raises:
         NotFound: no such round is open. UsageError: scorings are left. Busy: another process is at a round.
     """
-    with proposing.speaking(node):
+    with statements.speaking(node):
         number, state = _opened(node, number)
         if state["done"] < RULES.scorings:
             left = RULES.scorings - state["done"]
             raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
-        _report(node, number)
+        statements.report(node, number)
         state["finality"] = finality
-        found = _end(number, state, _entries(node, number), node.clock())
+        found = _end(number, state, statements.entries(node, number), node.clock())
         node.ledger.rounds.save(number, state)
         standing.note_conduct(node, number, found.against)
         return show(node, number)
@@ -183,14 +170,14 @@ def show(node: Node, number: int | None = None) -> Stage:
     state = rounds.get(number)
     if state is None:
         raise NotFound(f"round {number} is not one of ours", hint="trust round open")
-    entries = _entries(node, number)
+    entries = statements.entries(node, number)
     count = sum(entry.kind == "proposal" for entry in entries)
     closed = "winner" in state
     found = _closed(state) if closed else _decide(number, state, entries)
     stage = CLOSED if closed else OVER if state["done"] >= RULES.scorings else OPEN
     return Stage(
         number, stage, state["done"], RULES.scorings, count, found.winner,
-        found.support, found.whole, found.final, 0, _block(node, state) if closed else None,
+        found.support, found.whole, found.final, 0, proposing.block_of(node, state) if closed else None,
     )  # fmt: skip
 
 
@@ -228,7 +215,7 @@ def _before(node: Node, number: int, table: Mapping[str, int]) -> str:
     state = node.ledger.rounds.get(number - LAG)
     winner = state.get("winner") if state else None
     if not winner:
-        entries = _entries(node, number - LAG)
+        entries = statements.entries(node, number - LAG)
         heard = Agreement(number - LAG, node.me, table, rules=RULES)
         heard.start(None)
         _hear(heard, entries)
@@ -239,7 +226,7 @@ def _before(node: Node, number: int, table: Mapping[str, int]) -> str:
 
 def _hear(agreement: Agreement, entries: Sequence[Entry]) -> None:
     """Let an agreement take in what is announced of proposals that are here."""
-    proposals, _, picks = _said(entries)
+    proposals, _, picks = statements.said(entries)
     here = {proposal.id for proposal in proposals}
     for pick in picks:
         if pick.proposal in here:
@@ -254,26 +241,12 @@ def _opened(node: Node, number: int | None) -> tuple[int, dict[str, Any]]:
     state = node.ledger.rounds.get(number) if node.has_ledger() else None
     if state is None:
         raise NotFound(f"round {number} is not open", hint=f"trust round open {number}")
-    if "winner" in state:
-        raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
+    statements.refuse_closed(node, number)
     return number, state
 
 
-def _entries(node: Node, number: int) -> list[Entry]:
-    """Return the records of a round that are stored, by id: the order of arrival does not matter."""
-    found = node.ledger.entries_of(node.ledger.rounds.statements(number))
-    return sorted(found.values(), key=lambda entry: entry.id)
-
-
-def _said(entries: Sequence[Entry]) -> tuple[list[Proposal], list[Score], list[Pick]]:
-    proposals = [proposal_of(one.id, one.author, one.body) for one in entries if one.kind == "proposal"]
-    scores = [score_of(one.author, one.body) for one in entries if one.kind == "score"]
-    picks = [pick_of(one.author, one.body) for one in entries if one.kind == "winner"]
-    return proposals, scores, picks
-
-
 def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round:
-    proposals, scores, _ = _said(entries)
+    proposals, scores, _ = statements.said(entries)
     found = fold(number, state["me"], state["table"], proposals, scores, rules=RULES, before=state["before"])
     seen = set(state["seen"])
     late = [one.id for one in proposals if one.id not in seen] if state["done"] >= RULES.listen else []
@@ -282,7 +255,7 @@ def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round
 
 
 def _decide(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Decision:
-    proposals, scores, picks = _said(entries)
+    proposals, scores, picks = statements.said(entries)
     return decide(
         number, state["me"], state["table"], state["before"], proposals, scores, picks, _rules(state)
     )
@@ -299,13 +272,6 @@ def _closed(state: dict[str, Any]) -> Decision:
     from trustcli.rounds.decision import Decision  # noqa: PLC0415
 
     return Decision(state["scored"], state["winner"], state["support"], state["whole"], state["final"])
-
-
-def _block(node: Node, state: dict[str, Any]) -> blocks.Block | None:
-    if not state["winner"]:
-        return None
-    entry = node.ledger.find(state["winner"])
-    return blocks.block_of(entry.author, entry.created, entry.body, state["votes"])
 
 
 def _announcement(
@@ -329,29 +295,3 @@ def _announcement(
             "evidence": {"records": count, "digest": digest},
         }
     ]
-
-
-def _score_body(number: int, proposal: str, step: int, value: int) -> dict[str, Json]:
-    return {"round": number, "proposal": proposal, "step": step, "value": value}
-
-
-def _sign(node: Node, author: str, bodies: Sequence[tuple[str, dict[str, Json]]]) -> None:
-    now = node.clock()
-    records = [seal(node, author, kind, body, now) for kind, body in bodies]
-    if records:
-        node.ledger.append(records, now)
-
-
-def _report(node: Node, number: int) -> None:
-    """Sign evidence of contradictions that nobody has reported yet."""
-    entries = _entries(node, number)
-    known = {standing.offence(entry.body)[1] for entry in entries if entry.kind == "evidence"}
-    records = []
-    for entry in entries:
-        try:
-            records.append(Record.parse_parts(entry.data, entry.sig, net=node.ledger.network))
-        except RecordRefused:
-            continue  # damage of the file is for `audit` and `verify` to name
-    bodies = [evidence.body(pair) for pair in evidence.contradictions(records)]
-    new = {standing.offence(body)[1]: body for body in bodies}
-    _sign(node, node.me, [("evidence", body) for about, body in sorted(new.items()) if about not in known])

@@ -68,7 +68,7 @@ class Timetable:
         for other, state in ours.items():
             if other < number and "winner" not in state:
                 self._end(other)
-        if rounding.show(self._node, number).done == 0:
+        if number not in ours or not ours[number]["done"]:
             self._propose(number)
         rounding.step(self._node, number)
 
