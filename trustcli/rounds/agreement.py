@@ -85,15 +85,15 @@ class Agreement:
         number, signer, proposal, turn = pick
         if number != self.number:
             return FOREIGN_ROUND
+        before = self._heard.get(signer)
+        if before == (turn, proposal):
+            return KNOWN
         weight = self._table.get(signer)
         if weight is None:
             return UNKNOWN_SIGNER
         if not 0 <= turn < TURNS:
             return TOO_MANY
-        before = self._heard.get(signer)
         if before is not None:
-            if (turn, proposal) == before:
-                return KNOWN
             if turn < before[0] or (turn == before[0] and proposal > before[1]):
                 return LOWER
             self._support[before[1]] -= weight

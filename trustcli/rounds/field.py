@@ -51,12 +51,18 @@ class Queue:
         """Take the entry of a proposal out and return it, None if it is not here."""
         entry = self._by_id.pop(id_, None)
         if entry is not None:
-            del self.entries[self.ahead_of(entry)]
+            del self.entries[bisect_left(self.entries, entry)]
         return entry
 
-    def ahead_of(self, entry: Entry) -> int:
-        """Return how many come before an entry."""
-        return bisect_left(self.entries, entry)
+    def pop_last(self) -> Entry:
+        """Take the last entry out and return it; there is one."""
+        last = self.entries.pop()
+        del self._by_id[last[1].id]
+        return last
+
+    def ahead_of(self, entry: Entry, most: int) -> int:
+        """Return how many come before an entry, `most` where there are more."""
+        return bisect_left(self.entries, entry, 0, min(most, len(self.entries)))
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -97,8 +103,10 @@ class Field:
         if proposal.round != self.number:
             return FOREIGN_ROUND
         before = self._by.get(proposal.proposer)
+        if before == proposal.id:
+            return KNOWN
         if before is not None:
-            return self._again(before, proposal)
+            return self._double(before, proposal)
         entry = (lot(self.number, self.before, proposal.proposer), proposal)
         if not self.stands(proposal):
             return self._wait(entry)
@@ -115,7 +123,7 @@ class Field:
 
     def knows(self, proposer: str) -> bool:
         """Say whether what a key proposes counts by itself: it is in the table, or one's own."""
-        return proposer == self._me or proposer in self._tally.table
+        return proposer == self._me or self._tally.knows(proposer)
 
     def relax(self, left: int) -> None:
         """Ask for fewer vouchers, with 2, 1 or 0 scorings of patience left: a smaller part, two, one."""
@@ -126,7 +134,7 @@ class Field:
                 self.scored(proposal.id)
 
     def _part(self, more: int = 0) -> int:
-        return max(LEAST, len(self._tally.table) // (self._vouchers + more))
+        return max(LEAST, self._tally.known() // (self._vouchers + more))
 
     def scored(self, id_: str) -> None:
         """Look again at a proposal that waits: somebody known has scored it."""
@@ -161,16 +169,16 @@ class Field:
         """Return those that somebody known stands behind, in the order of lots: all, or the first `count`."""
         return self._known.entries[:count]
 
-    def ahead_of(self, id_: str) -> int | None:
-        """Return how many known proposals come before one by lot, and waiting ones if it waits itself.
-
-        None where it is not here.
-        """
+    def leads(self, id_: str, count: int) -> bool:
+        """Say whether a proposal is among the first `count` by lot: of the known, or of all if it waits."""
+        ahead = 0
         entry = self._known.get(id_)
-        if entry is not None:
-            return self._known.ahead_of(entry)
-        entry = self._waiting.get(id_)
-        return None if entry is None else self._known.ahead_of(entry) + self._waiting.ahead_of(entry)
+        if entry is None:
+            entry = self._waiting.get(id_)
+            if entry is None:
+                return False
+            ahead = self._waiting.ahead_of(entry, count)
+        return ahead + self._known.ahead_of(entry, count) < count
 
     def front(self, count: int) -> list[Entry]:
         """Return the first `count` by lot of all that is here, known or waiting."""
@@ -187,18 +195,15 @@ class Field:
 
     def _wait(self, entry: Entry) -> str:
         if len(self._waiting) >= WAITING:
-            last = self._waiting.entries[-1]
-            if entry > last:
+            if entry > self._waiting.entries[-1]:
                 return UNKNOWN_PROPOSER
-            self._waiting.pop(last[1].id)
+            last = self._waiting.pop_last()
             del self._by[last[1].proposer]
         self._waiting.add(entry)
         self._by[entry[1].proposer] = entry[1].id
         return NEW
 
-    def _again(self, before: str, proposal: Proposal) -> str:
-        if before == proposal.id:
-            return KNOWN
+    def _double(self, before: str, proposal: Proposal) -> str:
         self._known.pop(before)
         if self._waiting.pop(before):
             self._strangers.append(proposal.proposer)

@@ -37,8 +37,7 @@ class Round:
         self.rules = rules
         self.done = 0
         self._me = me
-        others = {key: weight for key, weight in table.items() if key != me}
-        self._tally = Tally(number, others)
+        self._tally = Tally(number, table, me)
         self.field = Field(number, me, self._tally, rules, before)
         self._given: dict[str, int] = {}
         self._late: set[str] = set()
@@ -90,14 +89,13 @@ class Round:
 
     def passes_on(self, proposal: Proposal) -> bool:
         """Say whether a proposal is worth sending on: among the first by lot, or of the first known."""
-        ahead = self.field.ahead_of(proposal.id)
-        return ahead is not None and ahead < len(self.rules.levels)
+        return self.field.leads(proposal.id, len(self.rules.levels))
 
     def local_score(self, id_: str) -> Fraction:
         """Return the local score of a proposal, exactly. For this node's eyes only."""
         from fractions import Fraction  # noqa: PLC0415  loads decimal and re
 
-        return Fraction(self._tally.sums.get(id_, 0), self._tally.whole or 1)
+        return Fraction(self._tally.sum(id_), self._tally.whole or 1)
 
     def winner(self) -> str | None:
         """Return the proposal with the highest local score, of equals the lowest id; None without any.
@@ -107,7 +105,7 @@ class Round:
         """
         known = [entry[1].id for entry in self.field.known()]
         if self.rules.opinion != LOTS:
-            return min(known, key=lambda id_: (-self._tally.sums.get(id_, 0), id_), default=None)
+            return min(known, key=lambda id_: (-self._tally.sum(id_), id_), default=None)
         sums = self._tally.capped(self._caps(known))
         return min(known, key=lambda id_: (-sums[id_], id_), default=None)
 
@@ -157,7 +155,7 @@ class Round:
         """The paper's rule: one's own local score, when it has risen enough."""
         whole = self._tally.whole or 1
         found = (
-            (proposal.id, self._tally.sums.get(proposal.id, 0) // whole)
+            (proposal.id, self._tally.sum(proposal.id) // whole)
             for _, proposal in self.field.known()
             if proposal.proposer != self._me
         )

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from trustcli.rounds.values import Score
 
+    Voice = tuple[int, dict[str, int]]
+    """(reputation, score by proposal) of a known key."""
+
     Set = Mapping[tuple[str, str], int]
     """(proposal, signer) → score."""
 
@@ -62,120 +65,166 @@ def local_score(scores: Mapping[str, int], table: Mapping[str, int]) -> Fraction
     return Fraction(sum(value * table.get(signer, 0) for signer, value in scores.items()), whole)
 
 
+class Backing:
+    """What stands behind one proposal.
+
+    Attributes:
+        sum: Σ score × reputation.
+        keys: how many known keys gave it more than 0, its proposer aside; `weight` is their reputation.
+        proposer: whose it is, "" where that is not known here.
+        own: what counts as scored by its proposer, and the proposer's reputation.
+    """
+
+    __slots__ = ("keys", "own", "proposer", "sum", "weight")
+
+    def __init__(self) -> None:
+        self.sum = 0
+        self.keys = 0
+        self.weight = 0
+        self.proposer = ""
+        self.own = 0, 0
+
+
 class Tally:
     """The scores of one round by known signers, folded as they come.
 
-    A score costs one look-up and one addition, whatever the size of the round. `sums` holds
-    Σ score × reputation by proposal: local scores times `whole`. `displaced` is the proposal whose score
-    the last one taken in pushed out, if it did.
+    A score costs two look-ups and one addition, whatever the size of the round. `displaced` is the proposal
+    whose score the last one taken in pushed out, if it did.
+
+    Args:
+        table: reputation by key, integers. Who has none above 0 is not known.
+        me: whose table it is; one's own scores say nothing to oneself.
     """
 
-    __slots__ = ("_behind", "_by", "_owns", "_vouchers", "displaced", "number", "sums", "table", "whole")
+    __slots__ = ("_behind", "_voices", "displaced", "number", "whole")
 
-    def __init__(self, number: int, table: Mapping[str, int]) -> None:
+    def __init__(self, number: int, table: Mapping[str, int], me: str = "") -> None:
         self.number = number
-        self.table = {key: weight for key, weight in table.items() if weight > 0}
-        self.whole = sum(self.table.values())
-        self.sums: dict[str, int] = {}
         self.displaced: str | None = None
-        self._by: dict[str, dict[str, int]] = {signer: {} for signer in self.table}
-        self._vouchers: dict[str, int] = {}
-        self._behind: dict[str, int] = {}
-        self._owns: dict[str, tuple[str, int]] = {}
+        self._voices: dict[str, Voice] = {
+            key: (weight, {}) for key, weight in table.items() if weight > 0 and key != me
+        }
+        self._behind: dict[str, Backing] = {}
+        self.whole = sum(weight for weight, _ in self._voices.values())
+
+    def knows(self, key: str) -> bool:
+        """Say whether a key has weight here."""
+        return key in self._voices
+
+    def known(self) -> int:
+        """Return how many keys have weight here."""
+        return len(self._voices)
 
     def take(self, score: Score) -> str:
         """Fold one score in; return what became of it, one of `rules.VERDICTS`."""
         self.displaced = None
-        refusal = self._refusal(score)
-        if refusal is not None:
-            return refusal
-        _, proposal, signer, value, _ = score
-        given = self._by[signer]
-        before = given.get(proposal)
-        if before is not None and value <= before:
-            return KNOWN if value == before else LOWER
-        if before is None and len(given) >= SCORED_BY_ONE and not self._room(given, proposal, value, signer):
-            return TOO_MANY
-        given[proposal] = value
-        self._move(proposal, signer, before or 0, value)
-        return NEW
+        number, proposal, signer, value, _ = score
+        if number != self.number:
+            return FOREIGN_ROUND
+        if type(value) is not int or not 0 <= value <= MAX_SCORE:
+            return SCORE_RANGE
+        behind = self._behind.get(proposal)
+        if behind is not None and behind.proposer == signer:
+            return OWN_PROPOSAL
+        voice = self._voices.get(signer)
+        return UNKNOWN_SIGNER if voice is None else self._fold(voice, proposal, value)
 
     def own(self, proposal: str, proposer: str, value: int) -> None:
         """Enter what counts as scored by a proposal's own proposer; no other score of its counts."""
-        self._owns[proposal] = proposer, value
-        given = self._by.get(proposer)
-        if given is not None:
-            self._move(proposal, proposer, given.pop(proposal, 0), 0)
-            _add(self.sums, proposal, value * self.table[proposer])
+        voice = self._voices.get(proposer)
+        weight = 0
+        if voice is not None:
+            weight, given = voice
+            self._move(proposal, weight, given.pop(proposal, 0), 0)
+        behind = self._behind.setdefault(proposal, Backing())
+        behind.proposer = proposer
+        behind.own = value, weight
+        behind.sum += value * weight
 
     def disown(self, proposal: str) -> None:
         """Forget whose proposal it is, when it does not count any more."""
-        self._owns.pop(proposal, None)
+        behind = self._behind.get(proposal)
+        if behind is not None:
+            behind.proposer = ""
+            self._clear(proposal, behind)
+
+    def sum(self, proposal: str) -> int:
+        """Return Σ score × reputation of a proposal: its local score times `whole`."""
+        behind = self._behind.get(proposal)
+        return 0 if behind is None else behind.sum
 
     def vouchers(self, proposal: str) -> int:
         """Return how many known keys have scored a proposal above 0, its proposer aside."""
-        return self._vouchers.get(proposal, 0)
+        behind = self._behind.get(proposal)
+        return 0 if behind is None else behind.keys
+
+    def carries(self, proposal: str) -> bool:
+        """Say whether half of the known weight has scored a proposal above 0."""
+        behind = self._behind.get(proposal)
+        return behind is not None and 2 * behind.weight >= self.whole > 0
+
+    def vouched(self) -> set[str]:
+        """Return the proposals that some known key has scored above 0."""
+        return {proposal for proposal, behind in self._behind.items() if behind.keys}
 
     def scores(self) -> dict[tuple[str, str], int]:
         """Return what is held, by (proposal, signer)."""
         return {
             (proposal, signer): value
-            for signer, given in self._by.items()
+            for signer, (_, given) in self._voices.items()
             for proposal, value in given.items()
         }
 
     def capped(self, caps: Mapping[str, int]) -> dict[str, int]:
         """Return Σ score × reputation of the proposals in `caps`, no score counting higher than its cap."""
         sums = dict.fromkeys(caps, 0)
-        for signer, given in self._by.items():
-            weight = self.table[signer]
+        for weight, given in self._voices.values():
             for proposal, value in given.items():
                 if proposal in sums:
                     sums[proposal] += min(value, caps[proposal]) * weight
-        for proposal, (proposer, own) in self._owns.items():
-            if proposal in sums:
-                sums[proposal] += min(own, caps[proposal]) * self.table.get(proposer, 0)
+        for proposal, cap in caps.items():
+            behind = self._behind.get(proposal)
+            if behind is not None:
+                own, weight = behind.own
+                sums[proposal] += min(own, cap) * weight
         return sums
 
-    def carries(self, proposal: str) -> bool:
-        """Say whether half of the known weight has scored a proposal above 0."""
-        return 2 * self._behind.get(proposal, 0) >= self.whole > 0
+    def _fold(self, voice: Voice, proposal: str, value: int) -> str:
+        weight, given = voice
+        before = given.get(proposal)
+        if before is not None and value <= before:
+            return KNOWN if value == before else LOWER
+        if before is None and len(given) >= SCORED_BY_ONE and not self._room(voice, proposal, value):
+            return TOO_MANY
+        given[proposal] = value
+        self._move(proposal, weight, before or 0, value)
+        return NEW
 
-    def vouched(self) -> set[str]:
-        """Return the proposals that some known key has scored above 0."""
-        return {proposal for proposal, count in self._vouchers.items() if count}
-
-    def _refusal(self, score: Score) -> str | None:
-        if score.round != self.number:
-            return FOREIGN_ROUND
-        if type(score.value) is not int or not 0 <= score.value <= MAX_SCORE:
-            return SCORE_RANGE
-        if self._owns.get(score.proposal, ("",))[0] == score.signer:
-            return OWN_PROPOSAL
-        return None if score.signer in self._by else UNKNOWN_SIGNER
-
-    def _move(self, proposal: str, signer: str, before: int, value: int) -> None:
-        weight = self.table[signer]
-        _add(self.sums, proposal, (value - before) * weight)
-        if (before > 0) != (value > 0):
+    def _move(self, proposal: str, weight: int, before: int, value: int) -> None:
+        """Count what a key of this weight gives now instead of what it gave before."""
+        if before == value:
+            return
+        behind = self._behind.get(proposal)
+        if behind is None:
+            behind = self._behind[proposal] = Backing()
+        behind.sum += (value - before) * weight
+        if not before or not value:
             sign = 1 if value else -1
-            _add(self._vouchers, proposal, sign)
-            _add(self._behind, proposal, sign * weight)
+            behind.keys += sign
+            behind.weight += sign * weight
+            self._clear(proposal, behind)
 
-    def _room(self, given: dict[str, int], proposal: str, value: int, signer: str) -> bool:
+    def _clear(self, proposal: str, behind: Backing) -> None:
+        """Keep nothing of what nobody stands behind, so that no flood leaves anything."""
+        if not behind.keys and not behind.proposer:
+            del self._behind[proposal]
+
+    def _room(self, voice: Voice, proposal: str, value: int) -> bool:
         """Make room for a score that ranks above the lowest held. Which are kept depends on no order."""
+        weight, given = voice
         lowest = max(given, key=lambda held: (-given[held], held))
         if (-value, proposal) > (-given[lowest], lowest):
             return False
-        self._move(lowest, signer, given.pop(lowest), 0)
+        self._move(lowest, weight, given.pop(lowest), 0)
         self.displaced = lowest
         return True
-
-
-def _add(sums: dict[str, int], key: str, more: int) -> None:
-    """Add to a sum; nothing is kept of what comes to 0, so that no flood leaves anything behind."""
-    total = sums.get(key, 0) + more
-    if total:
-        sums[key] = total
-    else:
-        sums.pop(key, None)
