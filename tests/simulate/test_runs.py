@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import cProfile
+import gc
+from collections.abc import Sequence
+
 import pytest
 
 from trustcli.rounds.rules import Rules, cut_after
 from trustcli.simulate import settling
+from trustcli.simulate.members import Member, Setting
 from trustcli.simulate.network import Weather
 from trustcli.simulate.runs import POC, Plan, outcomes, run, summary
 
@@ -89,6 +94,36 @@ def test_cost_grows_as_messages_do() -> None:
     small = summary(run(Plan(nodes=30, rounds=1))).messages / 30
     large = summary(run(Plan(nodes=300, rounds=1))).messages / 300
     assert large < 2 * small
+
+
+def test_a_message_costs_the_same_steps_in_a_larger_network() -> None:
+    """Functions called for each message: what a host's caches and neighbours do not change."""
+
+    def steps(nodes: int, rounds: int) -> float:
+        profile = cProfile.Profile()
+        found = profile.runcall(run, Plan(nodes=nodes, rounds=rounds))
+        return sum(entry.callcount for entry in profile.getstats()) / summary(found).messages
+
+    assert steps(300, 1) <= 1.25 * steps(30, 3)
+
+
+def test_a_round_is_let_go_of_before_the_next_begins() -> None:
+    """Nothing waits for a search for cycles, or for the next round: never is more than one in memory."""
+    alive = []
+
+    def enrol(setting: Setting, place: int, name: str, links: Sequence[int], table: dict[str, int]) -> Member:
+        if not place:
+            alive.append(sum(isinstance(one, Member) for one in gc.get_objects()))
+        return Member(setting, place, name, links, table)
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(Plan(nodes=30, rounds=3), enrol)
+        alive.append(sum(isinstance(one, Member) for one in gc.get_objects()))
+    finally:
+        gc.enable()
+    assert alive == [0, 0, 0, 0]
 
 
 def test_no_table_is_in_any_message() -> None:

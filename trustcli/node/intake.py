@@ -9,10 +9,10 @@ many peers there are; what was verified and waits for its commit is packed.
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from functools import partial
 
+from trustcli.acyclic import Pause
 from trustcli.ledger.batch import Batch
 from trustcli.node.crew import Crew
 from trustcli.node.sharing import KNOWN, NEW
@@ -69,7 +69,7 @@ class Intake:
         self._under_way: list[_Page] = []
 
     def __enter__(self) -> Self:
-        gc.disable()  # what is read here are trees: looking for cycles finds none and takes its time
+        self._pause = Pause()  # what is read here are trees
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -77,7 +77,7 @@ class Intake:
             if kind is None:
                 self.flush()
         finally:
-            gc.enable()
+            self._pause.end()
             self._crew.close()
 
     def begin(self, lines: Sequence[bytes], ids: Sequence[bytes] = ()) -> Callable[[], list[Result]]:

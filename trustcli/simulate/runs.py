@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+from trustcli.acyclic import Pause
 from trustcli.rounds.rules import DEFAULT
 from trustcli.simulate import poc, tables
 from trustcli.simulate.members import HEAD_START, SWEEP, Member, Setting
@@ -80,7 +81,7 @@ class Summary(NamedTuple):
 
 def run(plan: Plan, enrol: Enrol = Member) -> list[Outcome]:
     """Run the rounds of a plan, one after the other, in one network; the nodes are let go of."""
-    return [outcome._replace(members=()) for outcome in outcomes(plan, enrol)]
+    return list(map(_without_members, outcomes(plan, enrol)))  # a loop would hold each until the next is done
 
 
 def outcomes(plan: Plan, enrol: Enrol = Member) -> Iterator[Outcome]:
@@ -100,6 +101,7 @@ def outcomes(plan: Plan, enrol: Enrol = Member) -> Iterator[Outcome]:
         found = one(plan, links, known, dice, number, before, enrol)
         before = found.winner.rpartition(":")[2]
         yield found
+        del found  # else this round's nodes are held while the next are made
 
 
 def one(
@@ -126,7 +128,12 @@ def one(
             length = (plan.rules.scorings + 2) * SWEEP
             leaves = HEAD_START + dice.randrange(length)
             network.away[member.place] = leaves, leaves + length // 3
-    network.run()
+    pause = Pause()
+    try:
+        network.run()
+    finally:
+        network.nodes = []  # the one cycle there is
+        pause.end()
     return count(members, network.messages)
 
 
@@ -161,6 +168,10 @@ def summary(found: Sequence[Outcome]) -> Summary:
 def name_of(place: int) -> str:
     """Return the key of a node, as text."""
     return f"key{place}"
+
+
+def _without_members(outcome: Outcome) -> Outcome:
+    return outcome._replace(members=())
 
 
 def _poc(plan: Plan, links: list[list[int]], dice: Random) -> Outcome:
