@@ -43,7 +43,7 @@ class LedgerShelf:
 
     def close(self) -> None:
         """Close the connection and the threads that verify."""
-        self._verifier.__exit__()
+        self._verifier.close()
         self._ledger.close()
 
     def has_changed(self) -> bool:

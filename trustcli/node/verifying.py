@@ -56,6 +56,10 @@ class Verifier:
 
     def __exit__(self, *_: object) -> None:
         self._pause.end()
+        self.close()
+
+    def close(self) -> None:
+        """Let the threads go; what waits is not begun."""
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
