@@ -17,6 +17,7 @@ from trustcli.errors import Busy
 from trustcli.ledger import Ledger
 from trustcli.ledger.rounds import Noted, Rounds
 from trustcli.node.rating import seal
+from trustcli.rounds.audit import first_difference
 from trustcli.rounds.lots import lot
 from trustcli.standing import AGAIN, DAY, OK, RULESETS
 
@@ -335,12 +336,16 @@ def change(village: Village, name: str, table: str, column: str, change: Callabl
     db.close()
 
 
-def test_an_audit_names_the_byte_of_a_record_that_was_changed(closed: Village) -> None:
-    """One byte of a stored announcement is another: the record, the byte, and what it was."""
-    change(closed, "ann", "records", "body", lambda body: body.replace(b'"turn":0', b'"turn":1'))
+@pytest.mark.parametrize(("was", "is_"), [(b'"turn":0', b'"turn":1'), (b'"turn":0', b'"turn";0')])
+def test_an_audit_names_the_byte_of_a_record_that_was_changed(
+    closed: Village, was: bytes, is_: bytes
+) -> None:
+    """One byte of a stored announcement is another, readable still or not: which, and what it was."""
+    change(closed, "ann", "records", "body", lambda body: body.replace(was, is_))
     found = closed.run("ann", "round", "audit", "0", exits=(1,))["finding"]
     assert found["what"].startswith("record, byte ")
-    assert (found["stored"], found["computed"]) == (b"1".hex(), b"0".hex())
+    at = first_difference(was, is_)
+    assert (found["stored"], found["computed"]) == (is_[at : at + 1].hex(), was[at : at + 1].hex())
 
 
 def test_an_audit_names_a_vote_that_nobody_gave(closed: Village) -> None:

@@ -267,16 +267,16 @@ class Ledger:
         rows = self._entries("r.seq IN (SELECT value FROM json_each(?))", (wanted,))
         return {entry.seq: entry for entry in rows}
 
-    def kept_as(self, ids: Iterable[str]) -> dict[str, Entry]:
-        """Return the records that are kept under these hex ids, whatever their bytes say by now."""
+    def kept_as(self, ids: Iterable[str]) -> dict[str, Signed]:
+        """Return what is kept under these hex ids, whatever its bytes say by now."""
         wanted = [id_ for id_ in ids if len(id_) == 64 and not id_.strip(_HEX)]
         highs, lows = id_columns(b"".join(map(bytes.fromhex, wanted)))
-        places: dict[int, str] = {}
+        places: dict[str, int] = {}
         with connection.Guard(self.path):
             for id_, pair in zip(wanted, zip(highs, lows, strict=True), strict=True):
                 row = self._db.execute("SELECT seq FROM record_ids WHERE id_hi = ? AND id_lo = ?", pair)
-                places.update((seq, id_) for (seq,) in row)
-        return {places[seq]: entry for seq, entry in self.entries_of(places).items()}
+                places.update((id_, seq) for (seq,) in row)
+        return {id_: one for id_, seq in places.items() for one in self.signed(seq - 1, seq)}
 
     def reader(self, as_of: int | None = None) -> Reader:
         """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all)."""

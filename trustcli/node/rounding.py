@@ -203,7 +203,7 @@ def audit(node: Node, number: int) -> Finding | None:
         state["support"], state["whole"], state["final"], state["votes"],
     )  # fmt: skip
     kept = node.ledger.kept_as({*stored.used, *stored.heard})
-    lines = [Line(entry.data, entry.sig, id_) for id_, entry in kept.items()]
+    lines = [Line(one.data, one.sig, id_) for id_, one in kept.items()]
     return check(stored, lines, node.ledger.network, _rules(state))
 
 
