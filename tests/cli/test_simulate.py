@@ -158,6 +158,28 @@ def test_at_least_one_node_is_honest(trust: Program, words: tuple[str, ...], sai
     assert trust("simulate", *plain, "--rounds", "1", "--share", most).exit == 0
 
 
+def test_what_was_not_seen_is_not_measured(trust: Program) -> None:
+    """An observer without a score knows nothing: that is no correlation of 0; nor is a market of liars one."""
+    words = (
+        "simulate",
+        "secrecy",
+        "--nodes",
+        "6",
+        "--rounds",
+        "10",
+        "--share",
+        "0.4",
+        "--opinion",
+        "weighted",
+    )
+    found = trust(*words, "--json").data["attacks"]["linear"]
+    assert (found["weights"], found["membership"], found["rows"]) == (None, None, 0)
+    ran = trust(*words)
+    assert "linear\t-\t-\t0" in ran.out
+    ran = trust("simulate", "market", "--peers", "10", "--shares", "95", "--model", "stars")
+    assert (ran.exit, "all of them" in ran.err) == (2, True)
+
+
 def test_all_of_a_table_may_attack_its_owner(trust: Program) -> None:
     """In an eclipse the share is of one table, whose owner is honest."""
     ran = trust("simulate", "attack", "eclipse", "--nodes", "6", "--rounds", "1", "--share", "1", "--json")

@@ -130,12 +130,20 @@ def secrecy(
         data={
             "nodes": nodes, "neighbours": neighbours, "rounds": rounds, "seed": seed, "opinion": opinion,
             "attacks": {
-                name: {"weights": round(leak.weights, 4), "membership": round(leak.membership, 4), "rows": leak.rows}
+                name: {
+                    "weights": round(leak.weights, 4) if leak.rows else None,
+                    "membership": round(leak.membership, 4) if leak.rows else None,
+                    "rows": leak.rows,
+                }
                 for name, leak in found.items()
             },
         },
         head=("ATTACK", "WEIGHTS", "MEMBERSHIP", "SCORES SEEN OF EACH"),
-        rows=[(name, f"{leak.weights:.3f}", f"{leak.membership:.3f}", str(leak.rows)) for name, leak in found.items()],
+        rows=[
+            (name, *(f"{one:.3f}" if leak.rows else "-" for one in leak[:2]), str(leak.rows))
+            for name, leak in found.items()
+        ],
+        notes=() if any(leak.rows for leak in found.values()) else ("nothing was seen: more rounds, or nodes",),
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def market(
             raise UsageError(
                 f"--warm-up leaves nothing of {rounds} rounds", hint="lower it, or raise --rounds"
             )
-        rows = _measured(session, plan, _behaviours(behaviour), models, _parts(shares))
+        rows = _measured(session, plan, _behaviours(behaviour), models, _parts(shares, peers))
         about = f"{peers} peers, {rounds} rounds, seed {seed}"
     data: dict[str, Any] = {
         **plan._asdict(), "trace": trace, "rows": [_data(row) for row in rows], "output": None,
@@ -160,8 +160,8 @@ def _behaviours(given: list[str]) -> list[str]:
     return names
 
 
-def _parts(text: str) -> list[float]:
-    """Return shares 0..0.95 of a list of percents."""
+def _parts(text: str, peers: int) -> list[float]:
+    """Return shares 0..0.95 of a list of percents, each of which leaves somebody honest."""
     try:
         percents = [float(part) for part in text.split(",")]
     except ValueError:
@@ -170,7 +170,14 @@ def _parts(text: str) -> list[float]:
         ) from None
     if not all(0 <= percent <= 95 for percent in percents):
         raise UsageError("--shares are 0 to 95 percent: somebody must be honest", hint=f"--shares {_SHARES}")
-    return [percent / 100 for percent in dict.fromkeys(percents)]
+    shares = [percent / 100 for percent in dict.fromkeys(percents)]
+    for share in shares:
+        if round(share * peers) >= peers:
+            raise UsageError(
+                f"{share:.0%} of {peers} peers is all of them: somebody must be honest",
+                hint="a smaller share, or more --peers",
+            )
+    return shares
 
 
 def _measured(
