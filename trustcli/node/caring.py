@@ -57,7 +57,7 @@ def alerts(node: Node) -> list[Alert]:
         Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()
     ]
     if node.has_ledger():
-        found += _expiring(node) + _stale(node)
+        found += _expiring(node) + _stale(node) + _undecided(node)
     return found + _killed(node)
 
 
@@ -82,6 +82,27 @@ def _stale(node: Node) -> list[Alert]:
             "sync_stale", WARN, f"no sync with {late[0]} for a day", f"trust sync {late[0]}, or trust doctor"
         )
     ]
+
+
+def _undecided(node: Node) -> list[Alert]:
+    """Say which of the last rounds by the clock should be decided and are not."""
+    every = node.settings.round_every
+    if not every or not running(node.places):
+        return []
+    from trustcli.node.timetable import due  # noqa: PLC0415  most nodes run no rounds
+
+    late = [number for number in due(every, node.clock()) if _is_open(node, number)]
+    if not late:
+        return []
+    what = f"round {late[0]} and {len(late) - 1} more are" if late[1:] else f"round {late[0]} is"
+    return [
+        Alert("round_undecided", WARN, f"{what} not decided in time", f"trust round close {late[0]} says why")
+    ]
+
+
+def _is_open(node: Node, number: int) -> bool:
+    state = node.ledger.rounds.get(number)
+    return state is not None and "winner" not in state
 
 
 def _expiring(node: Node) -> list[Alert]:

@@ -209,7 +209,7 @@ class Meshing:
         node.lend(node.me, self._sign)
         self._observing = Observing(node.ledger, self._memory.everybody(), now)
         self._feed = Feed(node, self._lent, self._bridged) if follows(node) else None
-        self._timetable = Timetable(node, self._observe) if settings.round_every else None
+        self._timetable = Timetable(node, self._observe, self._unplayed) if settings.round_every else None
 
     def _end(self) -> None:
         self._mesh.stop(self._node.clock())
@@ -277,6 +277,10 @@ class Meshing:
             self._counts["bridge runs failed"] += 1
         else:
             self._counts.update({"bridged": done.added, "bridge rows refused": len(done.refused)})
+
+    def _unplayed(self, _: TrustError) -> None:
+        """Count what of a round could not be done, for the metrics; `doctor` says which is not closed."""
+        self._counts["round steps failed"] += 1
 
     def _observe(self, now: int) -> None:
         self._observing.write(self._memory.everybody(), now)

@@ -8,7 +8,9 @@ left, and follows what the others announce.
 
 from __future__ import annotations
 
-from trustcli.errors import Busy, NotFound, TrustError
+from functools import partial
+
+from trustcli.errors import NotFound, TrustError
 from trustcli.node import proposing, rounding
 
 TYPE_CHECKING = False
@@ -24,55 +26,73 @@ _RECENT = 8  # rounds that may still be undecided: a node that was away for long
 BATCH = "batch"
 
 
+def due(every: float, now: int) -> range:
+    """Return the rounds that are decided by now (Unix ms) where all goes well, of the last few."""
+    current = now // _width(every)
+    return range(max(0, current - _RECENT), current - 1)  # the one before is decided in this window
+
+
+def _width(every: float) -> int:
+    """Return the ms of a window."""
+    return int(max(every, LEAST) * 1000)
+
+
 class Timetable:
     """The rounds of one node. Belongs to the thread that opened its ledger.
 
     Args:
         observed: called before a round opens, so that its table knows what was seen until then.
+        failed: told of what could not be done; it is tried in the next slot.
     """
 
-    def __init__(self, node: Node, observed: Callable[[int], None]) -> None:
+    def __init__(
+        self, node: Node, observed: Callable[[int], None], failed: Callable[[TrustError], None]
+    ) -> None:
         self._node = node
         self._observed = observed
-        self._window = int(max(node.settings.round_every, LEAST) * 1000)
+        self._window = _width(node.settings.round_every)
+        self._failed = failed
         self._slot = -1
-        self.problem: TrustError | None = None
 
     def tick(self, now: int) -> int:
         """Do what is due; return when to be called again, Unix ms."""
         width = self._window // SLOTS
         slot = now // width
         if slot != self._slot:
-            try:
-                self._play(now // self._window, slot % SLOTS, now)
-                self.problem = None
-            except Busy as problem:  # in the next slot
-                self.problem = problem
-            except TrustError as problem:
-                self.problem = problem
             self._slot = slot
+            self._play(now // self._window, slot % SLOTS, now)
         return (slot + 1) * width
 
     def _play(self, number: int, slot: int, now: int) -> None:
         """Do what one slot of a window asks for: open, end what is over, propose, score or announce.
 
         What is proposed comes after the end of the round before, whose ratings are in a block by then; it
-        still travels in the scorings in which all only listen.
+        still travels in the scorings in which all only listen. One round that fails is no reason to leave
+        the others.
         """
-        ours = self._node.ledger.rounds.newest(_RECENT)
-        if number not in ours:
+        self._try(lambda: self._open(number, now))
+        if slot >= _FIRST:
+            for other in range(max(0, number - _RECENT), number):
+                self._try(partial(self._end, other))
+            self._try(lambda: self._propose(number))
+            self._try(lambda: rounding.step(self._node, number))
+
+    def _try(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except TrustError as problem:
+            self._failed(problem)
+
+    def _open(self, number: int, now: int) -> None:
+        if self._node.ledger.rounds.get(number) is None:
             self._observed(now)
             rounding.open_(self._node, number)
-        if slot < _FIRST:
-            return
-        for other, state in ours.items():
-            if other < number and "winner" not in state:
-                self._end(other)
-        if number not in ours or not ours[number]["done"]:
-            self._propose(number)
-        rounding.step(self._node, number)
 
     def _propose(self, number: int) -> None:
+        """Propose what there is, unless this node has scored already: then it is too late for others."""
+        state = self._node.ledger.rounds.get(number)
+        if state is None or state["done"]:
+            return
         proposed = proposing.proposals(self._node, number)
         if self._node.settings.propose != BATCH or any(one.proposer == self._node.me for one in proposed):
             return
@@ -82,7 +102,10 @@ class Timetable:
             pass  # all ratings are in a block already
 
     def _end(self, number: int) -> None:
-        """Decide a round of an earlier window by all that has arrived."""
+        """Decide a round of an earlier window by all that has arrived, if it is ours and still open."""
+        state = self._node.ledger.rounds.get(number)
+        if state is None or "winner" in state:
+            return
         for _ in range(rounding.RULES.scorings):
             if rounding.show(self._node, number).stage != rounding.OPEN:
                 break
