@@ -118,14 +118,8 @@ DEFAULT = "default"
 ESTABLISHED = 10  # who stands below a 10th of the highest is no part of the table yet
 
 
-def table(observations: Iterable[Observation], now: int, rules: Ruleset) -> dict[str, int]:
-    """Return the table that rounds weigh by: standing by key, as of `now` (Unix ms), of the established."""
-    found = standings(observations, now, rules)
-    return established({subject: standing.value for subject, standing in found.items()})
-
-
 def established(values: Mapping[str, int]) -> dict[str, int]:
-    """Return the standings that are not far below the highest: of old friends, not of new keys.
+    """Return the table that rounds weigh by: the standings not far below the highest, of old friends.
 
     Rounds count keys as well as their weight, and a new key costs one interaction. Measured by the highest,
     no crowd of new keys draws the bar down to itself.

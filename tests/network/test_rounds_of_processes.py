@@ -12,6 +12,7 @@ import pytest
 
 from trustcli import standing
 from trustcli.node import rating, rounding
+from trustcli.node import standing as use
 from trustcli.node.devnet import Devnet
 from trustcli.node.rating import Draft, seal
 from trustcli.rounds.values import SELF_SCORE
@@ -101,7 +102,8 @@ def caught(net: Devnet, node: DevNode, patience: float) -> set[str]:
     until = time.monotonic() + patience
     while True:
         own = net.open(node)
-        found = {seen.subject for seen in own.ledger.rounds.observations() if seen.kind == standing.DOUBLE}
+        month = own.clock() + 20 * standing.DAY
+        found = {one.subject.id for one in use.standings(own) if one.banned_until > month}
         own.close()
         if found or time.monotonic() > until:
             return found

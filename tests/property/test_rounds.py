@@ -108,9 +108,9 @@ observations = st.builds(
 def test_standing_stays_in_range_and_knows_no_order(
     seen: list[standing.Observation], name: str, seed: int
 ) -> None:
-    """From 0 to 10,000 always, and the same table whatever order the observations are read in."""
+    """From 0 to 10,000 always, and the same whatever order the observations are read in."""
     rules = standing.RULESETS[name]
     now = 500 * standing.DAY
-    table = standing.table(seen, now, rules)
-    assert all(0 < value <= standing.HIGHEST for value in table.values())
-    assert table == standing.table(Random(seed).sample(seen, len(seen)), now, rules)
+    found = standing.standings(seen, now, rules)
+    assert all(0 <= one.value <= standing.HIGHEST for one in found.values())
+    assert found == standing.standings(Random(seed).sample(seen, len(seen)), now, rules)

@@ -37,6 +37,7 @@ from trustcli.rounds.rules import (
     UNKNOWN_PROPOSER,
     UNKNOWN_SIGNER,
     VERDICTS,
+    WAITING,
     WEIGHTED,
     Rules,
     cut_after,
@@ -162,6 +163,18 @@ def test_a_signer_has_room_for_its_highest_scores_in_whatever_order() -> None:
 
 
 # ---------------------------------------------------------------- the round
+
+
+def test_who_made_two_counts_in_no_order_where_strangers_crowd() -> None:
+    """One of two proposals may be turned away for want of room: the other does not count for that."""
+    crowd = [Proposal(f"p{index}", 7, f"s{index}") for index in range(3 * WAITING)]
+    behind = [Score(7, "one", key, 10_000) for key in TABLE]
+    alone = {fold(7, "me", TABLE, [*crowd, Proposal("one", 7, "x")], behind).winner()}
+    found = set()
+    for seed in range(200):
+        two = [*crowd, Proposal("one", 7, "x"), Proposal("two", 7, "x")]
+        found.add(fold(7, "me", TABLE, Random(seed).sample(two, len(two)), behind).winner())
+    assert (alone, found) == ({"one"}, {None})
 
 
 def test_a_thousand_orders_of_arrival_give_one_winner() -> None:

@@ -17,7 +17,6 @@ from trustcli.standing import (
     established,
     interactions,
     standings,
-    table,
 )
 
 NOW = 1_790_000_000_000
@@ -27,6 +26,12 @@ RULES = RULESETS[standing.DEFAULT]
 def seen(kind: str, times: int = 1, at: int = NOW, subject: str = "bob", score: int = 0) -> list[Observation]:
     """Return the same observation several times."""
     return [Observation(subject, kind, at, score) for _ in range(times)]
+
+
+def table(observed: list[Observation], now: int, rules: standing.Ruleset) -> dict[str, int]:
+    """Return what rounds weigh by."""
+    found = standings(observed, now, rules)
+    return established({subject: one.value for subject, one in found.items()})
 
 
 def test_nobody_observed_nobody_known() -> None:

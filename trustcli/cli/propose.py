@@ -5,6 +5,7 @@ from __future__ import annotations
 from trustcli.cli.declare import Reply, flag, option
 from trustcli.errors import UsageError
 from trustcli.node import proposing
+from trustcli.records.proposal import MAX_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def propose(
     number = proposing.current(node) if round is None else round
     content: dict[str, Json]
     if message is not None:
-        content = {"text": session.line(message) or ""}
+        content = {"text": _text(session.line(message) or "")}
     elif file is not None:
         content = proposing.file_digest(file)
     else:
@@ -56,3 +57,12 @@ def propose(
         if number not in node.ledger.rounds.all()
         else f"trust round step {number}",
     )
+
+
+def _text(text: str) -> str:
+    if not 1 <= len(text) <= MAX_TEXT:
+        raise UsageError(
+            f"a proposed text has 1 to {MAX_TEXT} characters, not {len(text)}",
+            hint="trust propose --file FILE proposes what is longer, by its digest",
+        )
+    return text

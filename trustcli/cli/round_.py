@@ -47,6 +47,7 @@ def close(
 ) -> Reply:
     """Decide a round by all that is here, and store the decision with what it rests on.
 
+    Who has not announced a winner does it now; better is one more step and a sync before.
     Exit code 0 when enough of the weight you know announces the same winner, else 4.
     """
     found = rounding.close(session.node, number, finality=finality or session.node.settings.finality)

@@ -263,9 +263,12 @@ class Ledger:
 
     def entries_of(self, seqs: Iterable[int]) -> dict[int, Entry]:
         """Return the stored records with these `seq`s."""
+        return {entry.seq: entry for entry in self.each_of(seqs)}
+
+    def each_of(self, seqs: Iterable[int]) -> Iterator[Entry]:
+        """Yield the stored records with these `seq`s one by one: together they may be large."""
         wanted = json.dumps(sorted(set(seqs)))
-        rows = self._entries("r.seq IN (SELECT value FROM json_each(?))", (wanted,))
-        return {entry.seq: entry for entry in rows}
+        return self._entries("r.seq IN (SELECT value FROM json_each(?)) ORDER BY r.seq", (wanted,))
 
     def kept_as(self, ids: Iterable[str]) -> dict[str, Signed]:
         """Return what is kept under these hex ids, whatever its bytes say by now."""

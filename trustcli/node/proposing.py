@@ -43,6 +43,7 @@ def propose(node: Node, content: dict[str, Json], number: int) -> Record:
         UsageError: this key has proposed something in the round already, or it is closed. RecordRefused,
         NotFound. Busy: another process is speaking.
     """
+    statements.refuse_below_0(number)
     node.make_ledger()
     with statements.speaking(node):
         statements.refuse_closed(node, number)
@@ -88,7 +89,8 @@ def batch(node: Node) -> dict[str, Json]:
             if len(waiting) == MAX_TRANSACTIONS:
                 break
     if not waiting:
-        raise NotFound("all ratings are in a round already", hint="trust rate NAME STARS")
+        what = "all ratings are in a block already" if settled else "there are no ratings to propose yet"
+        raise NotFound(what, hint="trust rate NAME STARS, or trust propose -m TEXT")
     ids: list[Json] = [*sorted(waiting)]
     previous = done[-1].hash if done else blocks.FIRST
     height = done[-1].height + 1 if done else 0
@@ -151,11 +153,17 @@ def last_open(node: Node) -> int | None:
 
 
 def proposals(node: Node, number: int | None = None) -> list[Proposed]:
-    """Return the proposals of a round, by default the current one; the oldest first."""
+    """Return the proposals of a round, by default the current one; the oldest first.
+
+    Raises:
+        UsageError: there is no such round.
+    """
+    statements.refuse_below_0(number)
     if not node.has_ledger():
         return []
     wanted = current(node) if number is None else number
-    found = [shown(entry) for entry in statements.entries(node, wanted) if entry.kind == "proposal"]
+    entries = node.ledger.each_of(node.ledger.rounds.statements(wanted))
+    found = [shown(entry) for entry in entries if entry.kind == "proposal"]
     return sorted(found, key=lambda one: (one.created, one.id))
 
 
@@ -186,7 +194,7 @@ def score(node: Node, prefix: str, value: int) -> Record:
         raise UsageError(f"a score is 0 to {score_kind.MAX_SCORE}, not {value}", code="score_range")
     with statements.speaking(node):
         statements.refuse_closed(node, proposed.number)
-        _, scores, _ = statements.said(statements.entries(node, proposed.number))
+        _, scores, _ = statements.said(statements.statements(node, proposed.number))
         state = node.ledger.rounds.get(proposed.number)
         least = (state["done"] if state else 0) + 1
         mine = [score for score in scores if score.signer == me]

@@ -15,6 +15,7 @@ from trustcli.rounds.audit import audit as check
 from trustcli.rounds.decision import decide
 from trustcli.rounds.round import fold
 from trustcli.rounds.rules import DEFAULT, FINALITY
+from trustcli.rounds.values import Pick, Proposal, Score
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from trustcli.ledger.values import Entry
     from trustcli.node import Node
+    from trustcli.node.statements import Statement
     from trustcli.records.canonical import Json
     from trustcli.rounds.audit import Finding
     from trustcli.rounds.decision import Decision
     from trustcli.rounds.round import Round
     from trustcli.rounds.rules import Rules
-    from trustcli.rounds.values import Pick
 
 OPEN, OVER, CLOSED = "open", "over", "closed"
 RULES = DEFAULT
@@ -62,11 +62,12 @@ def open_(node: Node, number: int | None = None) -> Stage:
     Raises:
         UsageError: it was opened before. NotFound: there is no key. Busy: another process is at a round.
     """
+    statements.refuse_below_0(number)
     ledger = node.make_ledger()
     with statements.speaking(node):
         wanted = proposing.next_round(node) if number is None else number
         statements.refuse_closed(node, wanted)
-        if wanted < 0 or ledger.rounds.get(wanted) is not None:
+        if ledger.rounds.get(wanted) is not None:
             raise UsageError(f"round {wanted} is open already", hint=f"trust round show {wanted}")
         now = node.clock()
         table = standing.table(node, now)
@@ -86,14 +87,33 @@ def step(node: Node, number: int | None = None) -> Stage:
     """
     with statements.speaking(node):
         number, state = _opened(node, number)
-        entries = statements.entries(node, number)
-        _recall(state, statements.said(entries)[2])
-        found = _fold(number, state, entries)
-        kind, say = ("winner", _announcement) if found.is_over() else ("score", _scoring)
-        bodies = say(number, state, entries, found)
-        statements.sign(node, state["me"], [(kind, body) for body in bodies])
+        _refuse_other_key(node, number, state)
+        signed = _speak(node, number, state, statements.statements(node, number))
         node.ledger.rounds.save(number, state)
-        return show(node, number)._replace(signed=len(bodies))
+        return show(node, number)._replace(signed=signed)
+
+
+def _speak(node: Node, number: int, state: dict[str, Any], stored: Sequence[Statement]) -> int:
+    """Score once more, or after the last scoring announce; return how many statements were signed."""
+    _recall(state, statements.said(stored)[2])
+    found = _fold(number, state, stored)
+    kind, say = ("winner", _announcement) if found.is_over() else ("score", _scoring)
+    bodies = say(number, state, stored, found)
+    statements.sign(node, state["me"], [(kind, body) for body in bodies])
+    return len(bodies)
+
+
+def _refuse_other_key(node: Node, number: int, state: Mapping[str, Any]) -> None:
+    """Refuse to speak with another key than the one that the round was opened with.
+
+    Raises:
+        UsageError: another key was asked for.
+    """
+    if node.identity != node.settings.identity and node.me != state["me"]:
+        raise UsageError(
+            f"round {number} was opened with another key than {node.identity}",
+            hint="leave --as out, or open a round with it",
+        )
 
 
 def _recall(state: dict[str, Any], picks: Sequence[Pick]) -> None:
@@ -106,10 +126,10 @@ def _recall(state: dict[str, Any], picks: Sequence[Pick]) -> None:
 
 
 def _scoring(
-    number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
+    number: int, state: dict[str, Any], stored: Sequence[Statement], found: Round
 ) -> list[dict[str, Json]]:
     """Score once, and note it in the state; return what is to be signed."""
-    proposals, scores, _ = statements.said(entries)
+    proposals, scores, _ = statements.said(stored)
     mine = [score for score in scores if score.signer == state["me"]]
     given = found.scoring()
     state["done"] = found.done
@@ -125,8 +145,8 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
     Args:
         finality: the share of known weight that makes it final, one of `rules.FINALITY`.
 
-    Who contradicted itself in the round is reported to all, in an `evidence` record, and noted; who acted
-    against the lots is noted here.
+    Who has not announced a winner yet does it now: others wait to hear it. Whoever of the table contradicted
+    itself in the round is reported to all, in an `evidence` record; who acted against the lots is noted here.
 
     Raises:
         NotFound: no such round is open. UsageError: scorings are left. Busy: another process is at a round.
@@ -136,27 +156,35 @@ def close(node: Node, number: int | None = None, *, finality: str = RULES.finali
         if state["done"] < RULES.scorings:
             left = RULES.scorings - state["done"]
             raise UsageError(f"round {number} has {left} scorings left", hint=f"trust round step {number}")
-        statements.report(node, number)
+        _refuse_other_key(node, number, state)
+        stored = statements.statements(node, number)
+        statements.report(node, state["table"], stored)
+        if state["turn"] < 0 and _speak(node, number, state, stored):
+            stored = statements.statements(node, number)
         state["finality"] = finality
-        found = _end(number, state, statements.entries(node, number), node.clock())
+        found = _end(number, state, stored, node.clock())
         node.ledger.rounds.save(number, state)
         standing.note_conduct(node, number, found.against)
         return show(node, number)
 
 
-def _end(number: int, state: dict[str, Any], entries: Sequence[Entry], now: int) -> Decision:
+def _end(number: int, state: dict[str, Any], stored: Sequence[Statement], now: int) -> Decision:
     """Decide, and note in the state what was decided from what."""
-    found = _decide(number, state, entries)
-    used = sorted(entry.id for entry in entries if entry.kind in evidence.KINDS)
+    found = _decide(number, state, stored)
+    used = _rests_on(stored)
     count, digest = evidence.digest(used)
-    picks = [entry for entry in entries if entry.kind == "winner"]
     state.update(
         closed=now, scored=found.scored, winner=found.winner, final=found.final,
-        support=found.support, whole=found.whole, used=used, heard=sorted(entry.id for entry in picks),
-        records=count, digest=digest,
-        votes=sorted({entry.author for entry in picks if entry.body["proposal"] == found.winner}),
+        support=found.support, whole=found.whole, used=used,
+        heard=[one.id for one in stored if isinstance(one.said, Pick)], records=count, digest=digest,
+        votes=sorted({pick.signer for pick in statements.said(stored)[2] if pick.proposal == found.winner}),
     )  # fmt: skip
     return found
+
+
+def _rests_on(stored: Sequence[Statement]) -> list[str]:
+    """Return the ids of what a winner is scored by, ascending."""
+    return [one.id for one in stored if isinstance(one.said, Proposal | Score)]
 
 
 def show(node: Node, number: int | None = None) -> Stage:
@@ -165,15 +193,16 @@ def show(node: Node, number: int | None = None) -> Stage:
     Raises:
         NotFound: it has no part in that round.
     """
+    statements.refuse_below_0(number)
     rounds = node.ledger.rounds
     number = max(rounds.newest(1), default=0) if number is None else number
     state = rounds.get(number)
     if state is None:
         raise NotFound(f"round {number} is not one of ours", hint="trust round open")
-    entries = statements.entries(node, number)
-    count = sum(entry.kind == "proposal" for entry in entries)
+    stored = statements.statements(node, number)
+    count = sum(isinstance(one.said, Proposal) for one in stored)
     closed = "winner" in state
-    found = _closed(state) if closed else _decide(number, state, entries)
+    found = _closed(state) if closed else _decide(number, state, stored)
     stage = CLOSED if closed else OVER if state["done"] >= RULES.scorings else OPEN
     return Stage(
         number, stage, state["done"], RULES.scorings, count, found.winner,
@@ -194,6 +223,7 @@ def audit(node: Node, number: int) -> Finding | None:
     Raises:
         NotFound: no such round was closed here.
     """
+    statements.refuse_below_0(number)
     state = node.ledger.rounds.get(number)
     if state is None or "winner" not in state:
         raise NotFound(f"round {number} is not closed here", hint=f"trust round close {number}")
@@ -215,18 +245,18 @@ def _before(node: Node, number: int, table: Mapping[str, int]) -> str:
     state = node.ledger.rounds.get(number - LAG)
     winner = state.get("winner") if state else None
     if not winner:
-        entries = statements.entries(node, number - LAG)
+        stored = statements.statements(node, number - LAG)
         heard = Agreement(number - LAG, node.me, table, rules=RULES)
         heard.start(None)
-        _hear(heard, entries)
+        _hear(heard, stored)
         heard.settle()
         winner = heard.winner
     return proposing.find(node, winner).proposer if winner else ""
 
 
-def _hear(agreement: Agreement, entries: Sequence[Entry]) -> None:
+def _hear(agreement: Agreement, stored: Sequence[Statement]) -> None:
     """Let an agreement take in what is announced of proposals that are here."""
-    proposals, _, picks = statements.said(entries)
+    proposals, _, picks = statements.said(stored)
     here = {proposal.id for proposal in proposals}
     for pick in picks:
         if pick.proposal in here:
@@ -234,6 +264,7 @@ def _hear(agreement: Agreement, entries: Sequence[Entry]) -> None:
 
 
 def _opened(node: Node, number: int | None) -> tuple[int, dict[str, Any]]:
+    statements.refuse_below_0(number)
     if number is None:
         number = proposing.last_open(node)
         if number is None:
@@ -245,8 +276,8 @@ def _opened(node: Node, number: int | None) -> tuple[int, dict[str, Any]]:
     return number, state
 
 
-def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round:
-    proposals, scores, _ = statements.said(entries)
+def _fold(number: int, state: dict[str, Any], stored: Sequence[Statement]) -> Round:
+    proposals, scores, _ = statements.said(stored)
     found = fold(number, state["me"], state["table"], proposals, scores, rules=RULES, before=state["before"])
     seen = set(state["seen"])
     late = [one.id for one in proposals if one.id not in seen] if state["done"] >= RULES.listen else []
@@ -254,8 +285,8 @@ def _fold(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Round
     return found
 
 
-def _decide(number: int, state: dict[str, Any], entries: Sequence[Entry]) -> Decision:
-    proposals, scores, picks = statements.said(entries)
+def _decide(number: int, state: dict[str, Any], stored: Sequence[Statement]) -> Decision:
+    proposals, scores, picks = statements.said(stored)
     return decide(
         number, state["me"], state["table"], state["before"], proposals, scores, picks, _rules(state)
     )
@@ -275,18 +306,18 @@ def _closed(state: dict[str, Any]) -> Decision:
 
 
 def _announcement(
-    number: int, state: dict[str, Any], entries: Sequence[Entry], found: Round
+    number: int, state: dict[str, Any], stored: Sequence[Statement], found: Round
 ) -> list[dict[str, Json]]:
     """Return the announcement to sign now, none where nothing has changed."""
     agreement = Agreement(number, state["me"], state["table"], rules=RULES, lot_of=found.field.lot_of)
     agreement.start(state.get("announced") or found.winner())
-    _hear(agreement, entries)
+    _hear(agreement, stored)
     agreement.settle(patient=state["turn"] < 0)
     if agreement.winner is None or agreement.winner == state.get("announced"):
         return []
     state["announced"] = agreement.winner
     state["turn"] += 1
-    count, digest = evidence.digest(entry.id for entry in entries if entry.kind in evidence.KINDS)
+    count, digest = evidence.digest(_rests_on(stored))
     return [
         {
             "round": number,

@@ -60,19 +60,22 @@ def observe(node: Node, word: str, kind: str, *, weight: int = 1, note: str | No
 
 
 def standings(node: Node, *, rules: str | None = None, as_of: int | None = None) -> list[Placed]:
-    """Return the own table, the best first, zeros included.
+    """Return where everybody stands whom one has observed, the best first, and what rounds give it of it.
+
+    Joined keys are one, under the last of them.
 
     Raises:
         UsageError: there is no such rule set.
     """
     if not node.has_ledger():
         return []
+    lines = _Lines(node, node.clock() if as_of is None else as_of)
+    found = _standings(node, lines, rules)
+    weighs = _weighed(node, lines, found)
+    whole = sum(weighs.values()) or 1
     book = NameBook(node)
-    now = node.clock() if as_of is None else as_of
-    found = standing.standings(observations(node), now, ruleset(rules or node.settings.standing_rules))
-    whole = sum(one.value for one in found.values()) or 1
     placed = [
-        Placed(book.subject(id_), one.value, one.value / whole, one.seen, one.last, one.banned_until)
+        Placed(book.subject(id_), one.value, weighs.get(id_, 0) / whole, one.seen, one.last, one.banned_until)
         for id_, one in found.items()
     ]
     return sorted(placed, key=lambda one: (-one.value, one.subject.id))
@@ -84,58 +87,75 @@ def table(node: Node, now: int, rules: str | None = None) -> dict[str, int]:
     Joined keys are one, under the last; a key that has ended has no weight. What has no key, a URI, says
     nothing in a round; weighed in, it would only be missing.
     """
-    found = standing.table(_of_keys(node, now), now, ruleset(rules or node.settings.standing_rules))
-    blocked = {peer.subject for peer in node.ledger.private.peers() if peer.blocked}
-    return {id_: value for id_, value in found.items() if id_ not in blocked}
+    lines = _Lines(node, now)
+    return _weighed(node, lines, _standings(node, lines, rules))
 
 
-def _of_keys(node: Node, now: int) -> Iterator[standing.Observation]:
-    """Yield the observations of keys that have not ended, each under the last key of its line."""
-    reader = node.ledger.reader()
-    lines = Succession(reader, now)
-
-    def living(key: str) -> str | None:
-        number = reader.node(key)
-        if number is None:  # it has signed nothing yet
-            return key if did.is_did(key) else None
-        last = lines.current(number)
-        end = lines.end_of(last)
-        return reader.name(last) if did.is_did(key) and (end is None or end[0] > now) else None
-
-    seen = observations(node)
-    last_of = {key: living(key) for key in {one.subject for one in seen}}
-    for one in seen:
-        last = last_of[one.subject]
-        if last is not None:
-            yield one._replace(subject=last)
-
-
-def observations(node: Node) -> list[standing.Observation]:
-    """Return the own observations as the fold takes them, what evidence proves among them."""
-    note_evidence(node)
-    return [
-        standing.Observation(seen.subject, seen.kind, seen.at, seen.score, seen.weight)
-        for seen in node.ledger.rounds.observations()
+def _standings(node: Node, lines: _Lines, rules: str | None) -> dict[str, standing.Standing]:
+    """Fold what was seen, and what evidence proves, each under the last key of its line."""
+    noted = node.ledger.rounds.observations()
+    seen = [
+        standing.Observation(lines.last(one.subject), one.kind, one.at, one.score, one.weight)
+        for one in noted
+        if one.kind != standing.DOUBLE  # an older version noted down what it found in the ledger
     ]
+    seen += _proven(node, lines, {one.subject for one in seen})
+    return standing.standings(seen, lines.now, ruleset(rules or node.settings.standing_rules))
 
 
-def note_evidence(node: Node) -> None:
-    """Note what evidence proves and was not noted yet, once an offence, however many report it.
+def _weighed(node: Node, lines: _Lines, found: Mapping[str, standing.Standing]) -> dict[str, int]:
+    peers = node.ledger.private.peers()
+    blocked = {lines.last(peer.subject) for peer in peers if peer.blocked and peer.subject}
+    values = {id_: one.value for id_, one in found.items() if id_ not in blocked and lines.lives(id_)}
+    return standing.established(values)
+
+
+class _Lines:
+    """The lines of succession as of `now` (Unix ms), by what keys are called."""
+
+    def __init__(self, node: Node, now: int) -> None:
+        self.now = now
+        self._reader = node.ledger.reader()
+        self._lines = Succession(self._reader, now)
+
+    def last(self, subject: str) -> str:
+        """Return the last key of the line that a subject belongs to; itself where it is no key."""
+        number = self._reader.node(subject) if did.is_did(subject) else None
+        return subject if number is None else self._reader.name(self._lines.current(number))
+
+    def lives(self, subject: str) -> bool:
+        """Say whether a subject is a key that has not ended."""
+        number = self._reader.node(subject)
+        end = None if number is None else self._lines.end_of(number)
+        return did.is_did(subject) and (end is None or end[0] > self.now)
+
+    def said_by_owner(self, key: str, created: int) -> bool:
+        """Say whether what a key signed at a time is its owner's: made before the end of the key."""
+        number = self._reader.node(key)
+        return number is None or not self._lines.is_past_end(number, created)
+
+
+def _proven(node: Node, lines: _Lines, observed: set[str]) -> Iterator[standing.Observation]:
+    """Yield what evidence proves of those observed, once an offence, however many report it.
 
     Every record here was verified when it came in, and evidence with it: it is seen with one's own eyes.
+    What is proven of strangers changes nothing until one has seen something of them.
     """
-    rounds = node.ledger.rounds
-    seqs = rounds.evidence()
-    if not seqs:
-        return
-    known = {seen.note for seen in rounds.observations() if seen.kind == standing.DOUBLE}
-    new: dict[str, Noted] = {}
-    for entry in node.ledger.entries_of(seqs).values():
-        offender, about = offence(entry.body)
-        if about not in known and offender != node.me_or_none():
-            new.setdefault(about, Noted(offender, standing.DOUBLE, entry.received, 0, 1, about))
-    if new:
-        rounds.observe(new.values())
+    known = set()
+    me = node.me_or_none()
+    for entry in node.ledger.each_of(node.ledger.rounds.evidence()):
+        about = offence(entry.body)
+        offender, last = about[0], lines.last(about[0])
+        if about in known or last not in observed or offender == me:
+            continue
+        pair: list[Any] = [entry.body["first"], entry.body["second"]]
+        inside = [one["record"] for one in pair]
+        if all(
+            one["net"] == node.ledger.network and lines.said_by_owner(offender, one["created"])
+            for one in inside
+        ):
+            known.add(about)
+            yield standing.Observation(last, standing.DOUBLE, entry.received)
 
 
 def note_conduct(node: Node, number: int, keys: Sequence[str]) -> None:
@@ -152,10 +172,10 @@ def note_conduct(node: Node, number: int, keys: Sequence[str]) -> None:
     )
 
 
-def offence(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return (offender, what evidence is about): one text an author, kind of offence and round."""
+def offence(body: Mapping[str, Any]) -> tuple[str, str, int]:
+    """Return what evidence is about: an author, a kind of offence and a round, of which one is enough."""
     first = body["first"]["record"]
-    return first["author"], f"{first['author']} {body['offence']} {first['body']['round']}"
+    return first["author"], body["offence"], first["body"]["round"]
 
 
 def ruleset(name: str | None) -> standing.Ruleset:

@@ -9,26 +9,36 @@ from __future__ import annotations
 import os
 
 from trustcli.errors import RecordRefused, UsageError
-from trustcli.node import standing
 from trustcli.node.only_one import OnlyOne
 from trustcli.node.rating import seal
+from trustcli.node.standing import offence
 from trustcli.records.envelope import Record
 from trustcli.rounds import evidence
-from trustcli.rounds.values import pick_of, proposal_of, score_of
+from trustcli.rounds.values import Pick, Proposal, Score, pick_of, proposal_of, score_of
+from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trustcli.ledger.values import Entry
     from trustcli.node import Node
     from trustcli.records.canonical import Json
-    from trustcli.rounds.values import Pick, Proposal, Score
 
 
 def speaking(node: Node) -> OnlyOne:
     """Return the lock held from looking what this node has said in a round to saying more."""
     return OnlyOne(os.path.join(node.places.state, "rounds.lock"), "command on a round", node.lock_wait)
+
+
+def refuse_below_0(number: int | None) -> None:
+    """Refuse what is no number of a round.
+
+    Raises:
+        UsageError: it is below 0.
+    """
+    if number is not None and number < 0:
+        raise UsageError(f"there is no round {number}: the first is round 0", hint="trust round status")
 
 
 def refuse_closed(node: Node, number: int) -> None:
@@ -42,18 +52,39 @@ def refuse_closed(node: Node, number: int) -> None:
         raise UsageError(f"round {number} is closed", hint=f"trust round show {number}", code="closed")
 
 
-def entries(node: Node, number: int) -> list[Entry]:
-    """Return the records of a round that are stored, by id: the order of arrival does not matter."""
-    found = node.ledger.entries_of(node.ledger.rounds.statements(number))
-    return sorted(found.values(), key=lambda entry: entry.id)
+class Statement(NamedTuple):
+    """A stored statement of a round: which record it is, and what it says; None where it is evidence."""
+
+    seq: int
+    id: str
+    said: Proposal | Score | Pick | None
 
 
-def said(found: Sequence[Entry]) -> tuple[list[Proposal], list[Score], list[Pick]]:
-    """Return the proposals, scores and announcements among records of a round."""
-    proposals = [proposal_of(one.id, one.author, one.body) for one in found if one.kind == "proposal"]
-    scores = [score_of(one.author, one.body) for one in found if one.kind == "score"]
-    picks = [pick_of(one.author, one.body) for one in found if one.kind == "winner"]
-    return proposals, scores, picks
+def statements(node: Node, number: int) -> list[Statement]:
+    """Return what is stored of a round, by id: the order of arrival does not matter.
+
+    What strangers wrote beside it is not kept in memory: it may be much.
+    """
+    found = node.ledger.each_of(node.ledger.rounds.statements(number))
+    return sorted((Statement(one.seq, one.id, _said(one)) for one in found), key=lambda one: one.id)
+
+
+def said(found: Sequence[Statement]) -> tuple[list[Proposal], list[Score], list[Pick]]:
+    """Return the proposals, scores and announcements of a round."""
+    everything = [one.said for one in found]
+    return (
+        [one for one in everything if isinstance(one, Proposal)],
+        [one for one in everything if isinstance(one, Score)],
+        [one for one in everything if isinstance(one, Pick)],
+    )
+
+
+def _said(entry: Entry) -> Proposal | Score | Pick | None:
+    if entry.kind == "proposal":
+        return proposal_of(entry.id, entry.author, entry.body)
+    if entry.kind == "score":
+        return score_of(entry.author, entry.body)
+    return pick_of(entry.author, entry.body) if entry.kind == "winner" else None
 
 
 def score_body(
@@ -78,16 +109,28 @@ def sign(node: Node, author: str, bodies: Sequence[tuple[str, dict[str, Json]]])
     return records
 
 
-def report(node: Node, number: int) -> None:
-    """Sign evidence of contradictions that nobody has reported yet."""
-    found = entries(node, number)
-    known = {standing.offence(entry.body)[1] for entry in found if entry.kind == "evidence"}
+def report(node: Node, table: Mapping[str, int], found: Sequence[Statement]) -> None:
+    """Sign evidence of contradictions of known keys that nobody has reported yet.
+
+    A stranger who contradicts itself counts nowhere; reported by every node, it would only be repeated.
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    reported = []
+    for one in found:
+        if one.said is None:
+            reported.append(one.seq)
+            continue
+        occasion = evidence.occasion(one.said)
+        if occasion[0] in table:
+            groups.setdefault(occasion, []).append(one.seq)
+    doubtful = [seq for group in groups.values() if len(group) > 1 for seq in group]
     records = []
-    for entry in found:
+    for entry in node.ledger.each_of(doubtful):
         try:
             records.append(Record.parse_parts(entry.data, entry.sig, net=node.ledger.network))
         except RecordRefused:
             continue  # damage of the file is for `audit` and `verify` to name
-    bodies = [evidence.body(pair) for pair in evidence.contradictions(records)]
-    new = {standing.offence(body)[1]: body for body in bodies}
-    sign(node, node.me, [("evidence", body) for about, body in sorted(new.items()) if about not in known])
+    new = {offence(body): body for body in map(evidence.body, evidence.contradictions(records))}
+    if new:
+        known = {offence(entry.body) for entry in node.ledger.each_of(reported)}
+        sign(node, node.me, [("evidence", new[about]) for about in sorted(new) if about not in known])

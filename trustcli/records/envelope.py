@@ -12,7 +12,7 @@ import struct
 from operator import itemgetter
 
 from trustcli.errors import RecordRefused
-from trustcli.records import canonical, crypto, did
+from trustcli.records import canonical, crypto, did, evidence
 from trustcli.records.kinds import KINDS
 from trustcli.value import NamedTuple
 
@@ -160,6 +160,8 @@ class Record(NamedTuple):
         author, kind, created, body = _checked(statement, net)
         if kind in KINDS:
             KINDS[kind](author, body)
+        if kind == evidence.KIND and evidence.network(body) != net:
+            raise RecordRefused("wrong_network", "of the statements inside")
         crypto.check_signature(did.key_of(author), sig, crypto.DOMAIN + data)
         return cls._make((author, body, created, kind, net, data, sig, digest))
 

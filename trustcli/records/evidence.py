@@ -14,10 +14,12 @@ from trustcli.records import fields
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
 
+KIND = "evidence"
 DOUBLE_PROPOSAL, DOUBLE_SCORE, DOUBLE_WINNER = "double-proposal", "double-score", "double-winner"
 OFFENCES = {
     DOUBLE_PROPOSAL: ("proposal", ("round",)),
@@ -52,6 +54,13 @@ def records(body: Mapping[str, Json]) -> tuple[Record, Record]:
     return first, second
 
 
+def network(body: Mapping[str, Json]) -> Json:
+    """Return the network of the two records in a checked body: one, since they prove an offence."""
+    first: Any = body["first"]
+    found: Json = first["record"]["net"]
+    return found
+
+
 def offence_of(one: Record, other: Record) -> str | None:
     """Return how two records exclude each other, None if they do not."""
     if one.digest == other.digest or (one.author, one.net, one.kind) != (other.author, other.net, other.kind):
@@ -80,6 +89,6 @@ def _record(value: Json) -> Record:
     inside = value["record"]
     net = inside.get("net") if isinstance(inside, dict) else None
     line = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    if not isinstance(inside, dict) or inside.get("kind") == "evidence" or not isinstance(net, str):
+    if not isinstance(inside, dict) or inside.get("kind") == KIND or not isinstance(net, str):
         raise RecordRefused("bad_body", "evidence rests on statements of a round")
     return Record.parse(line, net=net)

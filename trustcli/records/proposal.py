@@ -1,7 +1,7 @@
 """Kind `proposal`: what an author wants a round to settle on. One per key and round.
 
 Two different ones by one key in one round are evidence against it (kind `evidence`); so that a pair
-fits into one record, no statement of a round is longer than MAX_STATEMENT.
+fits into one record, no statement of a round is longer than MAX_STATEMENT, nor nested too deep for that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trustcli.records.canonical import Json
 
 MAX_STATEMENT = 30_000  # bytes of a body: two of them, with envelopes, fit into one record
+DEPTH = 5  # where a body stands in evidence: below record, first, body, and the envelope
 MAX_TEXT = 4_000  # characters
 MAX_NAME = 128
 MAX_TRANSACTIONS = 400  # record ids of one batch: 27 kB
@@ -28,7 +29,7 @@ def check(_author: str, body: Mapping[str, Json]) -> None:
     """Check the body of a proposal: a round, and exactly one of text, digest or batch.
 
     Raises:
-        RecordRefused: `unknown_field`, `bad_body`, `bad_text`, `score_range`, `too_big`.
+        RecordRefused: `unknown_field`, `bad_body`, `bad_text`, `score_range`, `too_big`, `too_deep`.
     """
     fields.check_body(body, {"round": number}, _OPTIONAL)
     if len([name for name in CONTENTS if name in body]) != 1:
@@ -39,11 +40,12 @@ def check(_author: str, body: Mapping[str, Json]) -> None:
 
 
 def limit(body: Mapping[str, Json]) -> None:
-    """Refuse a statement of a round that would not fit, twice, into a record.
+    """Refuse a statement of a round that would not fit, twice, into a record of kind `evidence`.
 
     Raises:
-        RecordRefused: `too_big`.
+        RecordRefused: `too_big`, `too_deep`.
     """
+    canonical.check(dict(body), DEPTH)
     if len(canonical.encode(dict(body))) > MAX_STATEMENT:
         raise RecordRefused("too_big", f"a statement of a round has at most {MAX_STATEMENT} bytes")
 

@@ -33,7 +33,7 @@ def check(_author: str, body: Mapping[str, Json]) -> None:
     """Check the body of a score. Whose proposal it is, only the fold knows.
 
     Raises:
-        RecordRefused: `unknown_field`, `bad_body`, `score_range`, `too_big`.
+        RecordRefused: `unknown_field`, `bad_body`, `score_range`, `too_big`, `too_deep`.
     """
     fields.check_body(body, _REQUIRED, {})
     proposal.limit(body)

@@ -37,7 +37,7 @@ def check(_author: str, body: Mapping[str, Json]) -> None:
     """Check the body of a winner.
 
     Raises:
-        RecordRefused: `unknown_field`, `bad_body`, `too_big`.
+        RecordRefused: `unknown_field`, `bad_body`, `too_big`, `too_deep`.
     """
     fields.check_body(body, _REQUIRED, {})
     proposal.limit(body)

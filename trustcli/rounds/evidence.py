@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from trustcli.records.evidence import OFFENCES, offence_of
+from trustcli.rounds.values import Proposal, Score
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
+    from trustcli.rounds.values import Pick
 
 _DOMAIN = b"trustcli/evidence/v1\n"
 KINDS = ("proposal", "score")
@@ -21,6 +23,15 @@ def digest(ids: Iterable[str]) -> tuple[int, str]:
     """Return (how many, SHA-256 hex) of record ids, each once, in ascending order."""
     ordered = sorted(set(ids))
     return len(ordered), hashlib.sha256(_DOMAIN + "\n".join(ordered).encode()).hexdigest()
+
+
+def occasion(said: Proposal | Score | Pick) -> tuple[str, ...]:
+    """Return who says it, on what occasion: statements of one occasion may exclude each other."""
+    if isinstance(said, Proposal):
+        return said.proposer, "proposal"
+    if isinstance(said, Score):
+        return said.signer, "score", said.proposal, str(said.step)
+    return said.signer, "winner", str(said.turn)
 
 
 def contradictions(records: Iterable[Record]) -> list[tuple[Record, Record]]:

@@ -6,6 +6,8 @@ the scores to sign and send; then `winner`, and `Agreement` after it.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from trustcli.rounds.field import Field
 from trustcli.rounds.rules import DEFAULT, LOTS, NEW
 from trustcli.rounds.scores import Tally
@@ -175,6 +177,9 @@ def fold(
 ) -> Round:
     """Return a round folded from stored statements: the same for the same set, in whatever order.
 
+    A stranger who made two proposals is left out beforehand: turned away for want of room, the first would
+    be forgotten, and the second count.
+
     Args:
         done: all scorings have been, and strangers count as they do then.
     """
@@ -184,8 +189,10 @@ def fold(
             found.take_proposal(proposal)
     for score in scores:
         found.take_score(score)
+    made = Counter({proposal.id: proposal.proposer for proposal in proposals}.values())
     for proposal in proposals:  # now it is known who stands behind the strangers
-        found.take_proposal(proposal)
+        if made[proposal.proposer] == 1:
+            found.take_proposal(proposal)
     if done:
         found.finish()
     return found

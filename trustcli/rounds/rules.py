@@ -45,11 +45,11 @@ class Rules(NamedTuple):
         patience: the scoring from which strangers ahead by lot are waited for no more.
         levels: what the first, second, … proposal by lot is given.
         rise: in `weighted`, a score is signed again when it rose by this much.
-        vouchers: the part of the known keys, one in so many and at least two of them, that must stand
-            behind a proposer one does not know. Where no proposal has half of the known weight behind it,
-            the network is too thin for that: two scorings before `patience` one in two more is enough,
-            then two keys, and from `patience` on one. 0: half of the known weight, always: right where
-            everybody knows most others.
+        vouchers: the part of the known keys, one in so many (rounded down) and at least two of them, that
+            must stand behind a proposer one does not know. Where no proposal has half of the known weight
+            behind it, the network is too thin for that: two scorings before `patience` one in two more is
+            enough, then two keys, and from `patience` on one. 0: half of the known weight, always: right
+            where everybody knows most others.
         finality: the share of known weight that makes a round final, one of FINALITY.
         inertia: in the final synchronisation a node changes over to what has more than this many times
             the weight of what it holds. 0 and 1 are the source's rule: whatever is ahead.
