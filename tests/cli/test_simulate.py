@@ -159,7 +159,7 @@ def test_at_least_one_node_is_honest(trust: Program, words: tuple[str, ...], sai
 
 
 def test_what_was_not_seen_is_not_measured(trust: Program) -> None:
-    """An observer without a score knows nothing: that is no correlation of 0; nor is a market of liars one."""
+    """An observer without a score knows nothing: that is no correlation of 0; liars are no market."""
     words = (
         "simulate",
         "secrecy",
