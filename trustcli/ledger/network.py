@@ -5,13 +5,15 @@ Private like names and weights: nothing here is sent to anybody.
 
 from __future__ import annotations
 
+import json
+
 from trustcli.ledger import connection
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 class Mark(NamedTuple):
@@ -129,6 +131,13 @@ class NetworkNotes:
     def save_nodes(self, nodes: Iterable[NodeSeen]) -> None:
         """Insert or replace what we observed of nodes."""
         self._put("private_nodes", nodes)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Forget what we observed of nodes, and how far syncs with them have come."""
+        wanted = json.dumps(list(keys))
+        with connection.Write(self._db, self._path, self._wait) as db:
+            db.execute("DELETE FROM private_nodes WHERE key IN (SELECT value FROM json_each(?))", (wanted,))
+            db.execute("DELETE FROM private_sync WHERE peer IN (SELECT value FROM json_each(?))", (wanted,))
 
     def pending(self) -> list[Pending]:
         """Return the keys that connected, the latest first."""

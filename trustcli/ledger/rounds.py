@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from trustcli import standing
 from trustcli.errors import DiskError, RecordRefused
 from trustcli.ledger import connection
 from trustcli.records import kinds
@@ -16,7 +17,7 @@ from trustcli.value import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import Any
 
 KINDS = ("proposal", "score", "winner", "evidence")
@@ -72,6 +73,15 @@ class Rounds:
                 "INSERT INTO private_observations (subject, kind, at, score, weight, note)"
                 " VALUES (?,?,?,?,?,?)",
                 list(seen),
+            )
+
+    def forget(self, subjects: Collection[str]) -> None:
+        """Forget what was observed of subjects by itself; what was noted by hand stays."""
+        with connection.Write(self._db, self._path, self._wait) as db:
+            db.execute(
+                "DELETE FROM private_observations WHERE subject IN (SELECT value FROM json_each(?))"
+                " AND kind NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(subjects)), json.dumps(standing.BY_HAND)),
             )
 
     def observations(self) -> list[Noted]:

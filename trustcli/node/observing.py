@@ -47,6 +47,8 @@ class Observing:
 
 
 def _since(before: Seen | None, one: Seen, now: int) -> Iterable[Noted]:
+    if one.expected <= 1 and not one.bans:
+        return  # a handshake and no more: a new key costs nothing
     expected = one.expected - (before.expected if before else 0)
     answered = one.answered - (before.answered if before else 0)
     for kind, count in (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SECRET = "address-book"
 _PENDING = 500  # keys that came on their own and are listed; the oldest make room
+_STRANGERS = 1_000  # nodes that nobody here named and that are remembered
 _COMMITS = 4_096  # open updates that are looked at again after a restart
 
 Link = tuple[int, str]
@@ -138,6 +139,7 @@ class LedgerMemory:
             DiskError, Busy: it is kept for the next time.
         """
         notes = self._notes
+        self._forget_strangers()
         if self._addresses is not None:
             notes.save_addresses(
                 Address(one.url, one.key, one.source, one.tried, one.anchor, one.heard, one.dialled,
@@ -155,6 +157,25 @@ class LedgerMemory:
         if self._new_knocks:
             notes.save_pending(self._knocks.values())
             self._new_knocks = False
+
+    def _forget_strangers(self) -> None:
+        """Forget some of the nodes that nobody named, when there are many: a new key costs nothing.
+
+        First those that were never banned, the longest unheard of first; then those whose ban ended first.
+        """
+        if len(self._seen) <= _STRANGERS * 11 // 10:
+            return
+        named = {peer.subject for peer in self._node.ledger.private.peers()} | self._linked.keys()
+        strangers = [one for one in self._seen.values() if one.key not in named]
+        strangers.sort(key=lambda one: (one.banned_until, one.heard))
+        gone = [one.key for one in strangers[: max(0, len(strangers) - _STRANGERS)]]
+        for key in gone:
+            del self._seen[key]
+            self._new_seen.pop(key, None)
+            self._marks.pop(key, None)
+            self._new_marks.pop(key, None)
+        self._notes.forget(gone)
+        self._node.ledger.rounds.forget(gone)
 
     def _row(self, one: Seen) -> NodeSeen:
         linked, direction = self._linked.get(one.key, (None, None))
