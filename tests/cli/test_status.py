@@ -61,6 +61,17 @@ def test_check_fails_on_an_alert(me: Program) -> None:
     assert me("status", "--check", "--metrics").exit == me("status", "--check").exit
 
 
+def test_an_address_tried_once_is_no_alert_and_a_peer_that_never_answers_is(me: Program) -> None:
+    """Of whom one named, after some attempts: a slip of the keys is not looked after for ever."""
+    gone = "http://127.0.0.1:9"
+    for _ in range(4):
+        assert me("sync", gone).exit == 69
+    assert me("status", "--check").exit == 0
+    assert me("peer", "add", "bob", BOB.did, "--url", gone).exit == 0
+    ran = me("status", "--check")
+    assert (ran.exit, f"no sync with {gone} ever, 4 attempts failed" in ran.err + ran.out) == (1, True), ran
+
+
 def test_ratings_about_to_expire_are_announced(me: Program) -> None:
     """Within 14 days."""
     me("rate", BOB.did, "4", "--expires", "20d", "-q")

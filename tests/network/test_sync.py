@@ -15,14 +15,16 @@ import pytest
 
 from tests.network.homes import Away, Direct, Home, ratings
 from tests.network_of_raters import NOW, rating, sealed
+from trustcli.config import Settings
 from trustcli.errors import Busy, NotFound, PeerFault, Unreachable, UsageError
-from trustcli.node import intake, lines
+from trustcli.node import Node, intake, lines
 from trustcli.node.comparing import compare
-from trustcli.node.contacts import contacts
+from trustcli.node.contacts import contacts, over_http
 from trustcli.node.intake import Intake
 from trustcli.node.lines import Contact
 from trustcli.node.only_one import OnlyOne
 from trustcli.sync.exchange import Offer, Page, Reconcile
+from trustcli.transports.http import HttpPeer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -596,3 +598,12 @@ def test_compare(home: Any) -> None:
     assert (found.equal, found.here, found.there) == (False, [mine.id], [theirs.id])
     assert set(map(type, bob.asked)) == {Reconcile}
     assert len(alice.ids()) == len(bob.ids()) == 501
+
+
+def test_a_ledger_keeps_its_network_whatever_the_settings_say_by_now(tmp_path: Path) -> None:
+    """Who is asked is asked for the network of the ledger; else a good peer would get the blame."""
+    made = Home(tmp_path, "ann").node
+    node = Node(made.places, Settings(network="other"), clock=made.clock, identity="ann")
+    peer = over_http(node)(Contact("bob", "http://127.0.0.1:9"))
+    assert isinstance(peer, HttpPeer)
+    assert peer._network == "main"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trustcli.node import Node
 
 OK, INFO, WARN, BAD = "ok", "info", "warn", "bad"
+_ATTEMPTS = 3  # that failed, of a peer that never answered
 _SOON = 14 * DAY  # before an own rating expires
 _LITTLE = 64 << 20  # bytes of free disk below which we say so
 _SANE = 1_735_689_600_000  # 2025-01-01: no clock of a machine that runs this is earlier
@@ -71,17 +72,20 @@ def _killed(node: Node) -> list[Alert]:
 
 
 def _stale(node: Node) -> list[Alert]:
-    """Say when syncs with a peer have failed for a day, unless a daemon keeps links meanwhile."""
-    marks = node.ledger.network_notes.marks().values()
+    """Say when syncs with a peer or seed have failed for a day or always; a daemon keeps links meanwhile."""
+    marks = node.ledger.network_notes.marks()
+    wanted = [*node.ledger.network_notes.urls(), *node.settings.seeds]
+    failing = [marks[url] for url in wanted if url in marks and marks[url].failures]
     now = node.clock()
-    late = [mark.peer for mark in marks if mark.failures and now - mark.succeeded > DAY]
+    late = [
+        (mark.peer, "for a day" if mark.succeeded else f"ever, {mark.failures} attempts failed")
+        for mark in failing
+        if (now - mark.succeeded > DAY if mark.succeeded else mark.failures >= _ATTEMPTS)
+    ]
     if not late or running(node.places):
         return []
-    return [
-        Alert(
-            "sync_stale", WARN, f"no sync with {late[0]} for a day", f"trust sync {late[0]}, or trust doctor"
-        )
-    ]
+    peer, since = late[0]
+    return [Alert("sync_stale", WARN, f"no sync with {peer} {since}", f"trust sync {peer}, or trust doctor")]
 
 
 def _undecided(node: Node) -> list[Alert]:

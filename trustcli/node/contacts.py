@@ -71,7 +71,7 @@ def over_http(node: Node, timeout: float = TIMEOUT) -> Connect:
 
     return lambda contact: HttpPeer(
         contact.url,
-        network=node.settings.network,
+        network=node.ledger.network if node.has_ledger() else node.settings.network,
         clock=node.clock,
         expect=contact.key,
         me=me,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 
 from trustcli import durable
 from trustcli.errors import Busy, DiskError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from trustcli.config import Places
 
+_TRIES, _PAUSE = 20, 0.01  # to take the lock; seconds in between
 _MAX = 4_096  # bytes of the note
 
 
@@ -46,13 +48,18 @@ class Hold:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as problem:
             raise DiskError(f"{self._path}: {problem.strerror}") from problem
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise Busy(
-                "another `trust serve` runs in this home", hint="trust status", code="already_running"
-            ) from None
+        for left in range(_TRIES, -1, -1):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if left:
+                    time.sleep(_PAUSE)  # somebody may only look who holds it
+                    continue
+                os.close(self._file)
+                raise Busy(
+                    "another `trust serve` runs in this home", hint="trust status", code="already_running"
+                ) from None
         return self
 
     def note(self, running: Running) -> None:

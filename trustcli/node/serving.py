@@ -7,6 +7,7 @@ writes; one reads for those who ask.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 GRACE = 5.0  # seconds for open answers and last words when a node is stopped
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 class Options(NamedTuple):
@@ -225,11 +225,19 @@ def once(node: Node, target: str) -> Answered:
 
 def _place(text: str, *, public: bool) -> Listen:
     place = read_listen(text)
-    if place.host and not public and not place.host.startswith(_LOOPBACK):
+    if place.host and not public and not is_here(place.host):
         raise UsageError(
             f"{text} can be reached by others", hint="say --public if that is what you want, with TLS"
         )
     return place
+
+
+def is_here(host: str) -> bool:
+    """Say whether only this machine reaches a host: an address that says so, or the one name that does."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _host(url: str) -> str:
