@@ -24,6 +24,12 @@ _CARD = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a suggested command writes is not left in the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
 def _shell(script: str, home: Path, *before: str) -> subprocess.CompletedProcess[str]:
     """Run a script in which `trust` is this program; standard input is closed, not empty."""
     whole = f'trust() {{ {_TRUST} "$@"; }}\nexec <&-\n{script}'
