@@ -140,3 +140,25 @@ def test_one_batch_is_one_arrival(me: Program) -> None:
     )
     received = {record["received"] for record in me("log", "--json", "--limit", "0").data["records"]}
     assert len(received) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-c", "honesty"),
+        ("-m", "why"),
+        ("--evidence", "https://a.example"),
+        ("--task", "T"),
+        ("--expires", "90d"),
+        ("--private",),
+        ("--via-agent", "gpt"),
+        ("--human-guided",),
+        ("--new",),
+        ("--strict",),
+    ],
+)
+def test_options_of_one_rating_are_refused_with_a_batch(me: Program, options: tuple[str, ...]) -> None:
+    """A batch says all of it in its lines: what would change nothing is 2, and nothing is signed."""
+    ran = me("rate", "--batch", "-", *options, stdin=_lines({"subject": "agent:x", "stars": 4}))
+    assert (ran.exit, "does nothing with --batch" in ran.err) == (2, True)
+    assert me("log", "--json").data["records"] == []

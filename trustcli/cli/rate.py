@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, flag, option, refuse_idle
 from trustcli.errors import OK, PARTIAL, UsageError
 from trustcli.node import rating
 from trustcli.node.rating import Draft
@@ -68,6 +68,11 @@ def rate(
     if batch:
         if subject or stars:
             raise UsageError("--batch takes its subjects from the file")
+        refuse_idle(
+            rate, "with --batch", "rate one at a time", category=category, reason=reason,
+            evidence=evidence, task=task, expires=expires, private=private, via_agent=via_agent,
+            human_guided=human_guided, new=new, strict=strict,
+        )  # fmt: skip
         return _batch(session, batch, dry_run)
     if not subject or not stars:
         raise UsageError("whom, and how many stars?", hint="trust rate bob 4 --category reliability")
