@@ -92,6 +92,17 @@ def test_rm_forgets_the_name_and_keeps_the_ratings(knows_bob: Program) -> None:
     assert knows_bob("peer", "rm", "bob").exit == 66
 
 
+def test_rm_never_leaves_a_rating_for_the_next_of_that_name(me: Program) -> None:
+    """73 while drafts wait under the name; taken back first, nobody else gets them."""
+    me("rate", "dave", "1", "-m", "cheated me", "-q")
+    ran = me("peer", "rm", "dave")
+    assert (ran.exit, "1 rating waits" in ran.err, "trust revoke dave" in ran.err) == (73, True, True)
+    assert me("revoke", "dave").exit == 0
+    assert me("peer", "rm", "dave").exit == 0
+    assert me("peer", "add", "dave", "agent:other-dave", "--json").data["released"] == 0
+    assert me("log").out == ""
+
+
 def test_block_silences_and_unblock_listens_again(knows_bob: Program) -> None:
     """What a blocked rater says does not count, and `why` says so; only here, without a record."""
     knows_bob("rate", "bob", "5", "-q")

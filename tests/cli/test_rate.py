@@ -174,6 +174,16 @@ def test_expires_counts_on_from_now(me: Program) -> None:
     assert abs(expires - (now() + 90 * DAY)) < 60_000
 
 
+def test_a_private_rating_never_waits_to_be_released(me: Program) -> None:
+    """A name without a key is 66: its drafts are signed for everybody once it has one."""
+    for _ in range(2):  # unknown, then known without a key
+        ran = me("rate", "zoe", "1", "--private", "-m", "between us")
+        assert (ran.exit, "trust peer add zoe" in ran.err) == (66, True)
+        me("rate", "zoe", "4", "-c", "honesty", "-q")
+    me("peer", "add", "zoe", "agent:zoe", "-q")
+    assert "between us" not in me("export").out
+
+
 def test_a_private_rating_counts_for_me_and_never_leaves(knows_bob: Program) -> None:
     """Signed, in my scores, in no export."""
     rated = knows_bob("rate", "bob", "2", "--private", "-m", "between us", "--json").data

@@ -100,8 +100,8 @@ def rename(
 
 
 def rm(session: Session, *, name: str = argument("NAME", "the name to forget", complete="names")) -> Reply:
-    """Forget a name. Ratings stay."""
-    session.node.ledger.private.remove(name)
+    """Forget a name. Ratings stay; while one waits for a key under the name, it is kept (73)."""
+    peers.remove_peer(session.node, name)
     return Reply("peer-rm", data={"name": name}, rows=[("removed", name)])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from trustcli.errors import RecordRefused, UsageError, WouldOverwrite
 from trustcli.ledger.private import PETNAME, Peer
 from trustcli.node.naming import NameBook, check_petname
-from trustcli.node.rating import release
+from trustcli.node.rating import release, waiting
 from trustcli.records import did
+from trustcli.safe import word as quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +96,25 @@ def change_peer(node: Node, word: str, *, blocked: bool, reason: str | None = No
     peer = peer._replace(blocked=blocked, reason=reason)
     ledger.private.save(peer)
     return peer
+
+
+def remove_peer(node: Node, name: str) -> None:
+    """Forget a name. Ratings, signed or private, stay.
+
+    Raises:
+        NotFound: there is no such peer. WouldOverwrite: drafts wait under the name, and whoever gets it
+            next would be rated by them.
+    """
+    drafts = waiting(node, name)
+    if drafts:
+        count = len(drafts)
+        raise WouldOverwrite(
+            f"{count} rating{'s wait' if count > 1 else ' waits'} for a key under {name!r}",
+            hint=f"take back first: trust revoke {quote(name)}; or give the name a key: "
+            f"trust peer add {quote(name)} did:key:…",
+            code="waiting",
+        )
+    node.ledger.private.remove(name)
 
 
 def _free_name(book: NameBook, id_: str) -> str:

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trustcli.ledger.private import PrivateRating
     from trustcli.node import Node
     from trustcli.records.canonical import Json
 
@@ -96,6 +97,8 @@ def rate(
     subject, new_name = _subject(node, book, draft.subject, new=new, strict=strict)
     body = _body(draft, subject)
     created = _after_last(node, author, subject, draft.category)
+    if draft.private and not subject.bound:
+        raise _no_key(subject)  # a draft is released to everybody when its name is bound
     if new_name and not dry_run:
         ledger.private.save(Peer(subject.label, None, None, False, None, created))
     if not subject.bound:
@@ -126,12 +129,16 @@ def keep(node: Node, record: Record, *, private: bool = False) -> None:
         node.ledger.append([record], now)
 
 
+def waiting(node: Node, name: str) -> list[PrivateRating]:
+    """Return the drafts that wait until a name is bound."""
+    return [draft for draft in node.ledger.private.ratings() if draft.subject == PETNAME + name]
+
+
 def release(node: Node, name: str, id_: str) -> int:
     """Sign the drafts about a name that is now bound to `id_`; return how many."""
     own = {node.keys.did(name) for name in node.keys.names()}
-    waiting = [draft for draft in node.ledger.private.ratings() if draft.subject == PETNAME + name]
     released = 0
-    for draft in waiting:
+    for draft in waiting(node, name):
         if draft.author not in own:
             continue  # of a key that is no longer here: it waits until the key is back
         body = {**draft.body, "subject": id_}
@@ -175,10 +182,7 @@ def rate_batch(node: Node, lines: Iterable[bytes], *, dry_run: bool = False) -> 
                 raise UsageError("a batch is public", hint="trust rate --private, one at a time")
             subject = book.get(draft.subject)
             if not subject.bound:
-                raise NotFound(
-                    f"{subject.label!r} has no key yet",
-                    hint=f"trust peer add {quote(subject.word)} did:key:…",
-                )
+                raise _no_key(subject)
             created = max(node.clock(), created + 1)  # of two lines about one subject the later counts
             record = seal(node, author, "rating", _body(draft, subject), created)
             records.append(record)
@@ -203,6 +207,12 @@ def _subject(node: Node, book: NameBook, word: str, *, new: bool, strict: bool) 
         raise error
     name = check_petname(word)
     return Subject(PETNAME + name, name, name), True
+
+
+def _no_key(subject: Subject) -> NotFound:
+    return NotFound(
+        f"{subject.label!r} has no key yet", hint=f"trust peer add {quote(subject.word)} did:key:…"
+    )
 
 
 def _after_last(node: Node, author: str, subject: Subject, category: str) -> int:
