@@ -163,6 +163,85 @@ def test_retire_compromised_says_since_when(me: Program) -> None:
     assert [one["because"] for one in why.data["ignored"]] == ["compromised"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rate", BOB.did, "5"),
+        ("rate", BOB.did, "5", "--private"),
+        ("rate", BOB.did, "5", "--dry-run"),
+        ("rate", "zoe", "5"),
+        ("rate", "--batch", "-"),
+        ("revoke", BOB.did),
+        ("undo",),
+        ("report", BOB.did, "registration", "500"),
+        ("propose", "--message", "x", "--round", "0"),
+        ("id", "rotate"),
+        ("id", "retire", "--yes"),
+    ],
+)
+def test_a_key_that_has_ended_signs_nothing_more(me: Program, words: tuple[str, ...]) -> None:
+    """77 and a way on, and nothing is kept: what it signs now would count for nobody."""
+    me("rate", BOB.did, "4", "-q")
+    assert me("id", "retire", "--yes").exit == 0
+    before = [me(*look).out for look in (("log", "--json"), ("peer", "ls"))]
+    ran = me(*words, stdin=b'{"subject":"agent:x","stars":4}')
+    assert (ran.exit, "retired on" in ran.err, "trust keygen NAME" in ran.err) == (77, True, True)
+    assert [me(*look).out for look in (("log", "--json"), ("peer", "ls"))] == before
+
+
+def test_the_end_of_the_key_in_use_is_shown(me: Program) -> None:
+    """In status, doctor, id ls and id show; a daemon's announcement is still renewed."""
+    assert me("id", "retire", "--yes", "--json").data["ended"].startswith("retired on 2")
+    assert "key_ended" in [alert["code"] for alert in me("status", "--json").data["alerts"]]
+    assert me("status", "--check").exit == 1
+    assert "key default was retired on" in me("doctor").out
+    assert "retired on" in me("id", "ls").out
+    assert "retired on" in me("id", "show").out
+    assert me("init", "--owner", "alice", "-q").exit == 0
+    me("keygen", "work", "-q")
+    me("id", "use", "work", "-q")
+    assert "key_ended" not in [alert["code"] for alert in me("status", "--json").data["alerts"]]
+    assert me("rate", BOB.did, "4").exit == 0
+
+
+def test_the_successor_of_a_retired_key_is_the_way_on(me: Program) -> None:
+    """Of a key that was rotated; the earlier one signs nothing, nor takes back."""
+    me("rate", BOB.did, "4", "-q")
+    me("id", "rotate", "-q")
+    me("id", "rotate", "--confirm", "-q")
+    me("--as", "default", "id", "retire", "--yes", "-q")
+    assert "trust id use default-2" in me("--as", "default", "rate", BOB.did, "3").err
+    ran = me("revoke", BOB.did)
+    assert (ran.exit, "rate anew" in ran.err) == (77, True)
+    assert me("rate", BOB.did, "2").exit == 0
+    assert me("score", BOB.did, "--json").data["rows"][0]["score"] == 2.0
+
+
+def test_a_retired_key_may_be_found_compromised_earlier(me: Program) -> None:
+    """That moves its end back; later than its end it adds nothing and is 77."""
+    assert me("id", "retire", "--yes", "-q").exit == 0
+    assert me("id", "retire", "--yes", "--compromised-since", "now").exit == 77
+    assert me("id", "retire", "--yes", "--compromised-since", "1h").exit == 0
+    assert "compromised on" in me("id", "ls").out
+
+
+def test_a_draft_of_a_key_that_has_ended_waits_on(me: Program) -> None:
+    """One from before the end is released; one from after it would count for nobody."""
+    me("rate", "zoe", "4", "-q")
+    me("id", "retire", "--yes", "-q")
+    assert me("peer", "add", "zoe", "agent:zoe", "--json").data["released"] == 1
+    me("keygen", "work", "-q")
+    me("--as", "work", "rate", "yan", "4", "-q")
+    me("--as", "work", "id", "retire", "--yes", "--compromised-since", "1h", "-q")
+    assert me("peer", "add", "yan", "agent:yan", "--json").data["released"] == 0
+
+
+def test_a_key_is_shown_and_exported_without_a_readable_ledger(me: Program) -> None:
+    """A key file is whole though the ledger is not."""
+    (me.home / "ledger.db").write_bytes(b"rubbish" * 4096)
+    assert (me("id", "ls").exit, me("id", "export", "--secret").exit) == (0, 0)
+
+
 def test_a_key_file_that_others_may_read_is_not_used(me: Program) -> None:
     """Mode 0644 is 77, with the command that mends it."""
     path = me.home / "keys" / "default.key"

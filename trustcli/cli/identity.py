@@ -30,6 +30,7 @@ def ls(session: Session) -> Reply:
                 one.did,
                 one.created,
                 "encrypted" if one.encrypted else "open",
+                *([one.ended] if one.ended else []),
             )
             for one in found
         ],
@@ -194,7 +195,7 @@ def retire(
     if not session.options["yes"] and not _sure(session, identity):
         raise UsageError("a retired key never comes back", hint="trust id retire --yes")
     since = None if compromised_since is None else timing.past(compromised_since, node.clock())
-    identities.retire(node, since=since, reason=reason)
+    identity = identities.retire(node, since=since, reason=reason)
     state = "compromised" if since is not None else "retired"
     return Reply(
         "id-retire",
@@ -226,5 +227,6 @@ def _shown(identity: Identity, schema: str) -> Reply:
             ("created", identity.created),
             ("passphrase", "yes" if identity.encrypted else "no"),
             ("in use", "yes" if identity.current else "no"),
+            *([("ended", identity.ended)] if identity.ended else []),
         ],
     )

@@ -108,7 +108,7 @@ class Node:
             NotFound: it is not ours. KeyProblem.
         """
         if did not in self._signers:
-            name = self.identity if did == self.me else self._name_of(did)
+            name = self.identity if did == self.me else self.name_of(did)
             self._signers[did] = self.keys.signer(name, self.passphrase)
         return self._signers[did]
 
@@ -116,7 +116,12 @@ class Node:
         """Let this node sign with a key that was opened elsewhere in this process."""
         self._signers[did] = sign
 
-    def _name_of(self, did: str) -> str:
+    def name_of(self, did: str) -> str:
+        """Return the name of one of our own keys.
+
+        Raises:
+            NotFound: it is not ours.
+        """
         for name in self.keys.names():
             if self.keys.did(name) == did:
                 return name

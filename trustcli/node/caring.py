@@ -8,6 +8,7 @@ import stat
 
 from trustcli.errors import NotFound, TrustError
 from trustcli.ledger.connection import journal_mode
+from trustcli.node.ending import end_of, way_on
 from trustcli.node.running import ended_early, running
 from trustcli.timing import DAY, rfc3339
 from trustcli.value import NamedTuple
@@ -58,8 +59,17 @@ def alerts(node: Node) -> list[Alert]:
         Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()
     ]
     if node.has_ledger():
+        found += [Alert("key_ended", WARN, one.what, one.hint) for one in _ended(node)]
         found += _expiring(node) + _stale(node) + _undecided(node)
     return found + _killed(node)
+
+
+def _ended(node: Node) -> list[Finding]:
+    """Say when the key in use counts no longer."""
+    end = end_of(node, node.me)
+    if end is None or end.at > node.clock():
+        return []
+    return [Finding("keys", WARN, f"key {node.identity} was {end}", way_on(node, node.me))]
 
 
 def _killed(node: Node) -> list[Alert]:
@@ -248,7 +258,7 @@ def _ledger(node: Node) -> list[Finding]:
     except NotFound:
         return [Finding("ledger", INFO, f"none yet at {node.places.ledger}", "trust keygen")]
     mode = stat.S_IMODE(os.stat(ledger.path).st_mode)
-    findings = []
+    findings = _ended(node) if node.me_or_none() else []
     if mode & 0o077:
         findings.append(
             Finding("ledger", WARN, f"readable by others (mode {mode:04o})", f"chmod 600 {ledger.path}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from trustcli.errors import NotFound, UsageError
+from trustcli.errors import NotFound, TrustError, UsageError
 from trustcli.keys import generate_seed
+from trustcli.node.ending import end_of, refuse_ended
 from trustcli.node.rating import keep, seal
 from trustcli.records import key as kind
 from trustcli.records.fingerprint import words
@@ -25,6 +26,7 @@ class Identity(NamedTuple):
     created: str
     encrypted: bool
     current: bool
+    ended: str | None  # `retired on 2026-…`
 
 
 def show(node: Node, name: str | None = None) -> Identity:
@@ -44,6 +46,7 @@ def show(node: Node, name: str | None = None) -> Identity:
         keys.created(name),
         keys.encrypted(name),
         name == node.identity,
+        _ended(node, did),
     )
 
 
@@ -70,8 +73,12 @@ def rotate(node: Node, passphrase: bytes | None = None) -> tuple[Identity, Ident
 
     Returns:
         The old identity and its successor.
+
+    Raises:
+        KeyProblem: the old key has ended, so that nobody would follow it.
     """
     old = show(node)
+    refuse_ended(node, old.did, node.clock())
     name = _successor_name(old.name)
     exists = name in node.keys.names()
     successor = show(node, name) if exists else make(node, name, passphrase=passphrase)
@@ -102,7 +109,7 @@ def retire(node: Node, *, since: int | None = None, reason: str | None = None) -
     """End the key in use: retired from now on, or (`since`, Unix ms) compromised from then on.
 
     Raises:
-        UsageError: `since` lies ahead.
+        UsageError: `since` lies ahead. KeyProblem: it has ended, and not later than that.
     """
     now = node.clock()
     if since is not None and since > now:
@@ -112,9 +119,10 @@ def retire(node: Node, *, since: int | None = None, reason: str | None = None) -
         body = {"action": kind.COMPROMISED, "since": since}
     if reason:
         body["reason"] = reason
-    identity = show(node)
-    keep(node, seal(node, identity.did, "key", body, now))
-    return identity
+    did = node.me
+    refuse_ended(node, did, now if since is None else since)
+    keep(node, seal(node, did, "key", body, now))
+    return show(node)
 
 
 def change_passphrase(node: Node, name: str, new: bytes | None) -> Identity:
@@ -128,6 +136,14 @@ def _successor_name(name: str) -> str:
     if base and number.isdigit():
         return f"{base}-{int(number) + 1}"
     return f"{name}-2"
+
+
+def _ended(node: Node, did: str) -> str | None:
+    try:
+        end = end_of(node, did)
+    except TrustError:
+        return None  # keys are shown and exported whatever is wrong with the ledger
+    return None if end is None else str(end)
 
 
 def _said(node: Node, author: str, body: dict[str, Json]) -> bool:

@@ -6,6 +6,7 @@ import json
 
 from trustcli.errors import NotFound, RecordRefused, UsageError
 from trustcli.ledger.private import PETNAME, Peer
+from trustcli.node.ending import has_ended, refuse_ended
 from trustcli.node.naming import NameBook, Subject, check_petname
 from trustcli.records import canonical, fields
 from trustcli.records.envelope import Record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from trustcli.records.canonical import Json
 
 BATCH = 5_000  # ratings of one transaction
+_PAST_END = ("key", "announce")  # what a key that has ended may still say: of itself, and where its node is
 MAX_INPUT = 65_536  # bytes of one line of a batch
 
 
@@ -99,10 +101,11 @@ def rate(
     created = _after_last(node, author, subject, draft.category)
     if draft.private and not subject.bound:
         raise _no_key(subject)  # a draft is released to everybody when its name is bound
-    if new_name and not dry_run:
-        ledger.private.save(Peer(subject.label, None, None, False, None, created))
     if not subject.bound:
         _check_draft(body)
+        refuse_ended(node, author, created)
+        if new_name and not dry_run:
+            ledger.private.save(Peer(subject.label, None, None, False, None, created))
         if not dry_run:
             ledger.private.add_rating(author, created, created, body, None)
         return Rated(author, subject, body, created, None, draft.private, new_name)
@@ -113,7 +116,13 @@ def rate(
 
 
 def seal(node: Node, author: str, kind: str, body: dict[str, Json], created: int) -> Record:
-    """Sign a statement of one of our own keys."""
+    """Sign a statement of one of our own keys.
+
+    Raises:
+        KeyProblem: it cannot be opened, or has ended by `created`.
+    """
+    if kind not in _PAST_END:
+        refuse_ended(node, author, created)
     sign = node.signer(author)
     return Record.seal(
         net=node.ledger.network, kind=kind, author=author, created=created, body=body, sign=sign
@@ -139,8 +148,8 @@ def release(node: Node, name: str, id_: str) -> int:
     own = {node.keys.did(name) for name in node.keys.names()}
     released = 0
     for draft in waiting(node, name):
-        if draft.author not in own:
-            continue  # of a key that is no longer here: it waits until the key is back
+        if draft.author not in own or has_ended(node, draft.author, draft.created):
+            continue  # its key is no longer here, and may come back, or it signs nothing more
         body = {**draft.body, "subject": id_}
         record = seal(node, draft.author, "rating", body, draft.created)
         node.ledger.append([record], node.clock())
