@@ -129,5 +129,8 @@ def _fits(name: str, value: object) -> bool:
         return False
     if name == "model":
         return models.exists(value)
-    allowed = {"unknown": ON_UNKNOWN}.get(name)
-    return bool(value) if allowed is None else value in allowed
+    if name == "unknown":
+        return value in ON_UNKNOWN
+    from trustcli.records.fields import is_category  # noqa: PLC0415  few policies name one
+
+    return is_category(value)

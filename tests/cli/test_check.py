@@ -127,6 +127,7 @@ def test_a_policy_by_name_and_by_file(gate: Program) -> None:
         "= =",
         "human_only = 1",
         "category = ''",
+        "category = 'Reliability'",
         "max_age_days = -1",
         "\x00",
     ],
@@ -137,6 +138,26 @@ def test_a_policy_that_is_wrong_is_78(gate: Program, text: str) -> None:
     ran = gate("check", "dan", "--policy", "delegate")
     assert ran.exit == 78
     assert "hint:" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "dan"),
+        ("score",),
+        ("why", "dan"),
+        ("log",),
+        ("export",),
+        ("revoke", "dan"),
+        ("graph",),
+        ("model", "compare", "dan"),
+    ],
+)
+@pytest.mark.parametrize("category", ["Relia bility", "Honesty", "x" * 33, ""])
+def test_an_impossible_category_is_refused(gate: Program, words: tuple[str, ...], category: str) -> None:
+    """2, with the option and the rule: `unknown` would open a gate that allows it."""
+    ran = gate(*words, "-c", category)
+    assert (ran.exit, "--category" in ran.err, "1 to 32 of a-z" in ran.err) == (2, True, True)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "/", "."])

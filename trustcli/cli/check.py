@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trustcli import config
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, check_category, flag, option
 from trustcli.cli.score import (
     AS_OF,
     CATEGORY,
@@ -78,6 +78,7 @@ def check(
       trust check agent:cursor-agent --policy delegate --human-only
       cut -f1 agents.tsv | trust check - --min 4 --json
     """
+    check_category(category)
     words = _words(session, subjects)
     base = config.load_policy(session.places, policy) if policy is not None else Policy()
     rules = _policy(base, {

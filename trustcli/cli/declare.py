@@ -122,6 +122,18 @@ def at_least(least: int, **counts: int | None) -> None:
             )
 
 
+def check_category(category: str | None) -> None:
+    """Refuse a category that no rating can have: a slip, to which the answer would always be nothing.
+
+    Raises:
+        UsageError.
+    """
+    from trustcli.records.fields import is_category  # noqa: PLC0415  only where a category is given
+
+    if category is not None and not is_category(category):
+        raise UsageError(f"--category: {category!r} is none", hint="a category is 1 to 32 of a-z, 0-9 and -")
+
+
 def refuse_idle(run: Run, when: str, instead: str, **given: object) -> None:
     """Refuse options of a command that differ from their defaults where they would change nothing.
 

@@ -6,7 +6,7 @@ import errno
 import os
 
 from trustcli import durable
-from trustcli.cli.declare import Reply, flag, option
+from trustcli.cli.declare import Reply, check_category, flag, option
 from trustcli.errors import DiskError, UsageError, WouldOverwrite
 from trustcli.node import moving
 from trustcli.node.naming import NameBook
@@ -51,6 +51,7 @@ def export(
       trust export -o ratings.ndjson
       trust export --by me --since 7d | ssh host trust import -
     """
+    check_category(category)
     node = session.node
     book = NameBook(node)
     if include_private and not session.options["yes"]:

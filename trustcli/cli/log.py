@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from trustcli.cli.declare import Reply, argument, at_least, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, check_category, flag, option
 from trustcli.node.naming import NameBook
 from trustcli.timing import past, rfc3339
 
@@ -39,6 +39,7 @@ def log(
       trust log --by me --since 7d
       trust log bob --kind rating --json --limit 0
     """
+    check_category(category)
     at_least(0, limit=limit)
     node = session.node
     book = NameBook(node)

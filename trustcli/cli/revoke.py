@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.cli.declare import Reply, argument, check_category, flag, option
 from trustcli.node import retracting
 from trustcli.records.fields import PRIORITIES
 from trustcli.safe import word
@@ -34,6 +34,7 @@ def revoke(
 
     Others who have the rating ignore it once they have the revocation.
     """
+    check_category(category)
     taken = retracting.revoke(
         session.node,
         what,

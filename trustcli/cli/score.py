@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, at_least, flag, option
+from trustcli.cli.declare import Reply, argument, at_least, check_category, flag, option
 from trustcli.errors import OK, UNKNOWN, UsageError
 from trustcli.models import COUNTING, MODELS, STEADY
 from trustcli.node import asking
@@ -129,6 +129,7 @@ def inquire(
     """Return the question that the options of `score`, `check` and `why` describe."""
     if hops is not None and not 1 <= hops <= 6:
         raise UsageError("--hops is 1 to 6")
+    check_category(category)
     node = session.node
     moment = None if as_of is None else past(as_of, node.clock())
     return Inquiry(

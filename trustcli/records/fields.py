@@ -71,9 +71,14 @@ def stars(value: Json) -> None:
         raise RecordRefused("score_range", str(value))
 
 
+def is_category(value: object) -> bool:
+    """Say whether a rating can have this category: 1 to 32 of a-z, 0-9 and -."""
+    return type(value) is str and 1 <= len(value) <= MAX_CATEGORY and _CATEGORY.issuperset(value)
+
+
 def category(value: Json) -> None:
     """1 to 32 of a-z, 0-9 and -."""
-    if type(value) is not str or not 1 <= len(value) <= MAX_CATEGORY or not _CATEGORY.issuperset(value):
+    if not is_category(value):
         raise RecordRefused("bad_body", "a category is 1 to 32 of a-z, 0-9 and -")
 
 
