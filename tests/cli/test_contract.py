@@ -285,3 +285,29 @@ def test_an_error_keeps_its_code_where_it_cannot_be_told(home: Program, flags: l
         words = [sys.executable, "-m", "trustcli", "score", "nobody", *flags]
         assert subprocess.run(words, stdout=full, stderr=full, check=False).returncode == 66
     assert _piped(["score", "nobody", "--json"], home.home, 0) == (141, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output_never_fails_for_want_of_an_encoding(home: Program, encoding: str) -> None:
+    """What the locale has no bytes for is an escape; a bundle or picture is UTF-8."""
+    env = {"PYTHONIOENCODING": encoding}
+    assert home.process("peer", "add", "花子", "agent:花子", env=env).exit == 0
+    rated = home.process("rate", "花子", "4", "-m", "être Ω 😀", env=env)
+    assert (rated.exit, r"\u2605" in rated.out) == (0, True)
+    words: list[tuple[str, ...]] = [("log",), ("score",), ("why", "花子"), ("status",), ("help", "policy")]
+    for line in [*words, ("log", "--json"), ("score", "--help"), ("score", "花", "--json")]:
+        done = _speaking(encoding, line, home)
+        assert done.returncode in (0, 66), done
+    for line in (("export",), ("graph", "--format", "dot"), ("show", _last(home), "--raw")):
+        done = _speaking(encoding, line, home)
+        assert (done.returncode, "花子" in done.stdout.decode()) == (0, True)
+
+
+def _speaking(encoding: str, words: tuple[str, ...], home: Program) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, "TRUST_HOME": str(home.home), "PYTHONIOENCODING": encoding}
+    line = [sys.executable, "-m", "trustcli", *words]
+    return subprocess.run(line, capture_output=True, env=env, check=False)
+
+
+def _last(home: Program) -> str:
+    return str(home("log", "--json").data["records"][-1]["record"])

@@ -24,6 +24,7 @@ __all__ = ["main"]
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command line; return the exit code."""
+    output.lose_nothing()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:  # met by an answer, or by the report of an error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from trustcli.errors import DiskError
 from trustcli.safe import safe
@@ -27,11 +28,25 @@ def show(session: Session, reply: Reply) -> int:
     out = sys.stdout
     if out is None:  # closed: the exit code is all there is
         return _drain(reply)
+    if reply.text is not None and not session.is_terminal(out):
+        _encode(out, "utf-8")  # a bundle, a picture, a script: its bytes do not hang on the locale
     for piece in _pieces(session, reply, out):
         _put(out, piece, flush=reply.stream is not None)
     _put(out, "", flush=True)
     _talk(session, reply)
     return _drain(reply)
+
+
+def lose_nothing() -> None:
+    r"""Let standard output write what its encoding has no bytes for as \u escapes, as standard error does."""
+    _encode(sys.stdout, None)
+
+
+def _encode(out: TextIO | None, encoding: str | None) -> None:
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(
+            encoding=encoding, errors="backslashreplace" if out.errors == "strict" else out.errors
+        )
 
 
 def say(text: str) -> None:
