@@ -119,6 +119,10 @@ def test_the_reason_comes_from_a_file_or_stdin(me: Program, tmp_path: Path) -> N
         (("--task", "x" * 129), None, 65),
         (("--expires", "rubbish"), None, 2),
         (("--expires", ""), None, 2),
+        (("--expires", "2020-01-01"), None, 2),
+        (("--expires", "now"), None, 2),
+        (("--expires", "0d"), None, 2),
+        (("--expires", "now-1h"), None, 2),
         (("--human-guided",), None, 2),
         (("--via-agent", ""), None, 65),
         (("--batch", "x"), None, 2),
@@ -167,7 +171,7 @@ def test_a_later_rating_replaces_the_earlier(me: Program) -> None:
 
 
 def test_expires_counts_on_from_now(me: Program) -> None:
-    """90d is ninety days ahead; a date behind us is kept as said and does not count."""
+    """90d is ninety days ahead."""
     me("rate", BOB.did, "4", "--expires", "90d", "-q")
     expires = _body(me)["expires"]
     assert isinstance(expires, int)

@@ -85,12 +85,21 @@ def rate(
         session.line(reason),
         evidence,
         task,
-        None if expires is None else future(expires, node.clock()),
+        None if expires is None else _ahead(expires, node.clock()),
         via_agent,
         human_guided,
         private,
     )
     return _reply(rating.rate(node, draft, new=new, strict=strict, dry_run=dry_run), dry_run)
+
+
+def _ahead(expires: str, now: int) -> int:
+    moment = future(expires, now)
+    if moment <= now:
+        raise UsageError(
+            f"--expires {expires}: that is over, so the rating would never count", hint="--expires 90d"
+        )
+    return moment
 
 
 def _reply(rated: Rated, dry_run: bool) -> Reply:
