@@ -23,6 +23,32 @@ def test_revoke_by_record(knows_bob: Program) -> None:
     assert last["body"] == {"record": record.removeprefix("sha256:"), "reason": "my mistake"}
 
 
+def test_a_record_is_revoked_once(knows_bob: Program) -> None:
+    """66 the second time, by record as by subject, and `show` says since when; no second record is signed."""
+    record = knows_bob("rate", "bob", "4", "--json").data["record"]
+    assert knows_bob("show", record, "--json").data["revoked"] is None
+    assert "4.0 stars" in knows_bob("show", record).out
+    assert knows_bob("revoke", record).exit == 0
+    ran = knows_bob("revoke", record)
+    assert (ran.exit, "taken back already" in ran.err) == (66, True)
+    assert len(knows_bob("log", "--json").data["records"]) == 2
+    assert knows_bob("show", record, "--json").data["revoked"].startswith("20")
+    assert "revoked\t20" in knows_bob("show", record).out
+
+
+def test_a_private_rating_is_found_by_its_record(knows_bob: Program) -> None:
+    """`rate` named the record: show and verify know it, revoke withdraws it, and then it is gone."""
+    record = knows_bob("rate", "bob", "4", "--private", "--json").data["record"]
+    shown = knows_bob("show", record[:20], "--json").data
+    assert (shown["record"], shown["private"], shown["signature"]) == (record, True, "good")
+    assert "never leaves this machine" in knows_bob("show", record).out
+    assert knows_bob("verify", record).exit == 0
+    assert _how(knows_bob, "revoke", record, "--dry-run") == [("withdrawn", "overall")]
+    assert _how(knows_bob, "revoke", record) == [("withdrawn", "overall")]
+    assert [knows_bob(verb, record).exit for verb in ("show", "verify", "revoke")] == [66, 66, 66]
+    assert knows_bob("log", "--json").data["records"] == []
+
+
 def test_revoke_by_subject_takes_all_or_one_category(knows_bob: Program) -> None:
     """With --category only that one; a second time there is nothing left."""
     for category in ("honesty", "reliability", "performance"):

@@ -8,6 +8,7 @@ from trustcli.bundle import Refused
 from trustcli.cli.declare import Reply, argument
 from trustcli.errors import NO, OK
 from trustcli.node import verifying
+from trustcli.node.records import find
 from trustcli.node.verifying import Verified
 
 TYPE_CHECKING = False
@@ -38,7 +39,7 @@ def verify(
     elif what == "-" or os.path.exists(what):
         found = verifying.verify_file(node, session.open(what), progress)
     else:
-        entry = node.ledger.find(what)
+        entry = find(node, what)
         code = verifying.verify_entry(entry)
         found = Verified(1, [Refused(entry.seq, code, entry.id)] if code else [])
     bad = len(found.wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trustcli.errors import NotFound, UsageError
 from trustcli.node.naming import NameBook, Subject
 from trustcli.node.rating import seal
+from trustcli.node.records import find, is_private, taken_back
 from trustcli.safe import word as quote
 from trustcli.value import NamedTuple
 from trustcli.view import View
@@ -54,9 +55,17 @@ def revoke(
         said["priority"] = priority
     if _is_id(word) and (word.startswith("sha256:") or book.find(word) is None):
         target = _by_id(node, ours, word)
+        if is_private(target):
+            kept = [one for one in node.ledger.private.ratings() if one.id == -target.seq]
+            return _withdraw(node, book, kept, dry_run)
         return _revoke_records(node, book, [target], said, dry_run)
     subject = book.get(word)
-    taken = _withdraw(node, book, ours, subject, category, dry_run)
+    drafts = [
+        draft
+        for draft in node.ledger.private.ratings()
+        if draft.author in ours and draft.subject == subject.id and category in (None, draft.category)
+    ]
+    taken = _withdraw(node, book, drafts, dry_run)
     taken += _revoke_records(node, book, _standing(node, ours, subject, category), said, dry_run)
     if not taken:
         raise NotFound(
@@ -79,9 +88,7 @@ def undo(node: Node, *, dry_run: bool = False) -> TakenBack:
     drafts = [draft for draft in node.ledger.private.ratings() if draft.author in ours]
     last = _last_rating(node, ours)
     if drafts and (last is None or drafts[-1].received >= last.received):
-        if not dry_run:
-            node.ledger.private.end(drafts[-1].id, node.clock())
-        return _withdrawn(book, drafts[-1])
+        return _withdraw(node, book, drafts[-1:], dry_run)[0]
     if last is None:
         raise NotFound("there is no rating of yours to undo", hint="trust log --by me")
     return _revoke_records(node, book, [last], {}, dry_run)[0]
@@ -105,11 +112,13 @@ def _is_id(word: str) -> bool:
 
 
 def _by_id(node: Node, ours: set[str], word: str) -> Entry:
-    entry = node.ledger.find(word)
+    entry = find(node, word)
     if entry.author not in ours:
         raise UsageError("only its author can take a record back", hint="trust peer block AUTHOR")
     if entry.kind not in ("rating", "update"):
         raise UsageError(f"a {entry.kind} cannot be taken back", hint="trust log --kind rating --by me")
+    if taken_back(node, entry) is not None:
+        raise NotFound(f"{word} is taken back already", hint=f"trust show {word}")
     return entry
 
 
@@ -161,17 +170,8 @@ def _revoke_records(
     ]
 
 
-def _withdraw(
-    node: Node, book: NameBook, ours: set[str], subject: Subject, category: str | None, dry_run: bool
-) -> list[TakenBack]:
-    taken = []
-    for draft in node.ledger.private.ratings():
-        if draft.author in ours and draft.subject == subject.id and category in (None, draft.category):
-            if not dry_run:
-                node.ledger.private.end(draft.id, node.clock())
-            taken.append(_withdrawn(book, draft))
-    return taken
-
-
-def _withdrawn(book: NameBook, draft: PrivateRating) -> TakenBack:
-    return TakenBack("withdrawn", book.subject(draft.subject), draft.category, None)
+def _withdraw(node: Node, book: NameBook, drafts: list[PrivateRating], dry_run: bool) -> list[TakenBack]:
+    for draft in drafts:
+        if not dry_run:
+            node.ledger.private.end(draft.id, node.clock())
+    return [TakenBack("withdrawn", book.subject(draft.subject), draft.category, None) for draft in drafts]
