@@ -109,6 +109,21 @@ def test_passwd_sets_changes_and_removes_a_passphrase(me: Program, tmp_path: Pat
     assert (removed["encrypted"], removed["did"]) == (False, did)
 
 
+def test_a_passphrase_and_none_exclude_each_other(me: Program, tmp_path: Path) -> None:
+    """2 where both are for the key that is written; one that opens the old key is no contradiction."""
+    one, seed = tmp_path / "one", tmp_path / "seed"
+    one.write_text("first\n", encoding="utf-8")
+    seed.write_text(BOB.seed.hex(), encoding="utf-8")
+    given = ("--no-passphrase", "--passphrase-file", str(one))
+    for words in (("id", "import", str(seed), "bob-key"), ("id", "rotate")):
+        ran = me(*words, *given)
+        assert (ran.exit, "exclude each other" in ran.err) == (2, True)
+    assert me("id", "passwd", "--no-passphrase", "--new-passphrase-file", str(one)).exit == 2
+    assert [line.split("\t")[1] for line in me("id", "ls").out.splitlines()] == ["default"]
+    me("id", "passwd", "--new-passphrase-file", str(one), "-q")
+    assert me("id", "rotate", *given, "--json").data["new"]["encrypted"] is False
+
+
 def test_rotate_keeps_what_the_old_key_earned(me: Program, tmp_path: Path) -> None:
     """Two steps: nothing changes before --confirm; after it both keys are one rater, and one subject."""
     old = me("id", "show", "--json").data["did"]

@@ -94,6 +94,12 @@ def test_the_passphrase_comes_from_the_environment(
     assert trust("keygen", "--json").data["encrypted"] is True
     assert trust("rate", BOB.did, "4").exit == 0
     assert trust("rate", BOB.did, "4", "--passphrase-file", str(tmp_path / "none")).exit == 66
+    assert trust("keygen", "open", "--no-passphrase", "--json").data["encrypted"] is False
+    monkeypatch.delenv("TRUST_PASSPHRASE_FILE")
+    for wrong in ("abc", "²", "-1", "9" * 5_000):
+        monkeypatch.setenv("TRUST_PASSPHRASE_FD", wrong)
+        ran = trust("keygen", "none")
+        assert (ran.exit, "TRUST_PASSPHRASE_FD" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,11 @@ def test_the_passphrase_comes_from_the_environment(
         (("--passphrase-command", "'"), 77),
         (("--passphrase-command", "true"), 77),
         (("--passphrase-fd", "999"), 77),
+        (("--passphrase-fd", "9007199254740991"), 77),
         (("--passphrase-fd", "x"), 2),
+        (("--no-passphrase", "--passphrase-fd", "0"), 2),
+        (("--no-passphrase", "--passphrase-command", "echo secret"), 2),
+        (("--no-passphrase", "--passphrase-file", "/no/such/file"), 2),
         (("--passphrase-file", "/no/such/file"), 66),
     ],
 )

@@ -107,7 +107,7 @@ def import_(
 
     node = session.node
     seed = key_forms.parse_seed(session.open(file).read(key_forms.MAX_TEXT + 1))
-    passphrase = None if no_passphrase else new_passphrase(session)
+    passphrase = new_passphrase(session, without=no_passphrase)
     identity = identities.make(node, name or node.settings.identity, seed=seed, passphrase=passphrase)
     return _shown(identity, "id-import")
 
@@ -136,7 +136,7 @@ def passwd(
         new_passphrase_command=new_passphrase_command,
     )
     node.keys.did(name)
-    new = None if no_passphrase else new_passphrase(session, "new_passphrase")
+    new = new_passphrase(session, "new_passphrase", without=no_passphrase)
     if new is None and not no_passphrase:
         raise UsageError("no new passphrase was given", hint="--new-passphrase-file FILE, or --no-passphrase")
     return _shown(identities.change_passphrase(node, name, new), "id-passwd")
@@ -167,7 +167,10 @@ def rotate(
             rows=rows,
             next="trust export -o bundle.ndjson",
         )
-    old, new = identities.rotate(node, None if no_passphrase else new_passphrase(session))
+    # with --no-passphrase, one that is given opens the old key
+    opens = no_passphrase and node.keys.encrypted(node.identity)
+    passphrase = None if opens else new_passphrase(session, without=no_passphrase)
+    old, new = identities.rotate(node, passphrase)
     rows = [("successor", new.name), ("id", new.did), ("words", new.words), ("key", new.path)]
     return Reply(
         "id-rotate",

@@ -46,7 +46,7 @@ def init(
     node = session.node
     made = node.me_or_none() is None
     if made:
-        passphrase = None if no_passphrase else new_passphrase(session)
+        passphrase = new_passphrase(session, without=no_passphrase)
         identities.make(node, node.identity, passphrase=passphrase)
     node.make_ledger()
     announced = announcing.announce(node)

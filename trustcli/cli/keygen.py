@@ -41,7 +41,7 @@ def keygen(
         from trustcli import key_forms  # noqa: PLC0415
 
         seed = key_forms.parse_seed(session.open(import_).read(key_forms.MAX_TEXT + 1))
-    passphrase = None if no_passphrase else new_passphrase(session)
+    passphrase = new_passphrase(session, without=no_passphrase)
     identity = identities.make(node, name, seed=seed, passphrase=passphrase)
     others = [other for other in node.keys.names() if other != name]
     use = (
@@ -62,12 +62,24 @@ def keygen(
     )
 
 
-def new_passphrase(session: Session, prefix: str = "passphrase") -> bytes | None:
-    """Return the passphrase for a key that is written now; asked twice at a terminal, empty = none."""
+def new_passphrase(session: Session, prefix: str = "passphrase", *, without: bool = False) -> bytes | None:
+    """Return the passphrase for a key that is written now; asked twice at a terminal, empty = none.
+
+    Args:
+        without: --no-passphrase was given.
+
+    Raises:
+        UsageError: so was a passphrase, or the two that were typed differ. KeyProblem, NotFound, BadInput.
+    """
     from trustcli.cli.session import ask_secret  # noqa: PLC0415
 
     options = session.options
-    given = any(options.get(f"{prefix}_{way}") not in (None, "") for way in ("file", "fd", "command"))
+    given = [way for way in ("file", "fd", "command") if options.get(f"{prefix}_{way}") not in (None, "")]
+    if without and given:
+        other = f"--{prefix.replace('_', '-')}-{given[0]}"
+        raise UsageError(f"--no-passphrase and {other} exclude each other", hint=f"leave out {other}")
+    if without:
+        return None
     if not given and session.can_ask:
         first = ask_secret("passphrase (empty for none): ")
         if first and ask_secret("once more: ") != first:

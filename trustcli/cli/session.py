@@ -104,8 +104,7 @@ class Session:
         if prefix == "passphrase" and not (file or command or descriptor is not None):
             file = environment.get("TRUST_PASSPHRASE_FILE")
             command = environment.get("TRUST_PASSPHRASE_COMMAND")
-            text = environment.get("TRUST_PASSPHRASE_FD", "")
-            descriptor = int(text) if text.isdigit() else None
+            descriptor = _descriptor(environment.get("TRUST_PASSPHRASE_FD", ""))
         if file:
             return lambda: _first_line(_read_file(file))
         if descriptor is not None:
@@ -237,11 +236,21 @@ def _read_file(path: str) -> bytes:
         raise BadInput(f"{path}: {problem.strerror}") from problem
 
 
+def _descriptor(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise UsageError(
+            f"TRUST_PASSPHRASE_FD cannot be {text[:40]!r}", hint="the number of an open file, such as 3"
+        )
+    return int(text) if text else None
+
+
 def _read_descriptor(number: int) -> bytes:
     try:
         return os.read(number, _MAX_PASSPHRASE)
     except OSError as problem:
         raise KeyProblem(f"file descriptor {number}: {problem.strerror}") from problem
+    except OverflowError:
+        raise KeyProblem(f"file descriptor {number}: no system counts that far") from None
 
 
 def _run(command: str) -> bytes:
