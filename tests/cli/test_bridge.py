@@ -53,6 +53,21 @@ def test_the_same_file_twice_adds_nothing(me: Program) -> None:
     assert (code, data["added"], data["known"]) == (0, 0, 4)
 
 
+def test_rows_without_a_time_add_only_what_changed(me: Program) -> None:
+    """They say what holds now: the last of several rows counts, and is new only if it differs."""
+    words = ("--system", "shop", "--map", "rater=user,subject=seller,value=stars,reason=note")
+    shop = b"user,seller,stars,note\nann,zed,5,fine\nbob,zed,3,\nbob,zed,4,\n"
+    assert _csv(me, shop, *words)[1]["added"] == 2
+    for _ in range(2):
+        code, data = _csv(me, shop, *words)
+        assert (code, data["rows"], data["added"], data["known"]) == (0, 3, 0, 3)
+    changed = shop.replace(b"ann,zed,5,fine", b"ann,zed,5,well").replace(b"bob,zed,4", b"bob,zed,2")
+    assert [_csv(me, changed, *words)[1]["added"] for _ in range(2)] == [2, 0]
+    assert _csv(me, shop, *words)[1]["added"] == 2
+    newest = [record["body"] for record in me("log", "--json").data["records"]][-2:]
+    assert [(one["value"], one.get("reason")) for one in newest] == [(50, "fine"), (40, None)]
+
+
 def test_bad_rows_do_not_stop_good_ones(me: Program) -> None:
     """4, with line numbers and codes; 65 when none is good."""
     rows = b"1,2,5,1289241911\n1,2\n1,2,x,1\n1,2,99,1289241911\n1,1,3,1289241911\n"

@@ -43,7 +43,8 @@ def csv(
     """Bring the ratings of an outside system in, as records signed by this key.
 
     They name the outside rater and subject, and count only as far as somebody trusts this key as a
-    bridge. Bring the same file twice: nothing is added.
+    bridge. Bring the same file twice: nothing is added. A row without a time says what holds now: it
+    adds nothing while the newest rating brought says the same, and of several the last counts.
 
     Examples:
       trust bridge csv soc-sign-bitcoinotc.csv --system otc --scale=-10..10

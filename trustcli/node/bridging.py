@@ -12,6 +12,7 @@ from trustcli.bundle import Refused
 from trustcli.errors import BadInput, RecordRefused, UsageError
 from trustcli.node.rating import BATCH, seal
 from trustcli.records import fields
+from trustcli.records import rating as kind
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from trustcli.node import Node, Progress
     from trustcli.records.canonical import Json
     from trustcli.records.envelope import Record
+    from trustcli.view import Row
 
 COLUMNS = ("rater", "subject", "value", "time", "category", "reason")
 _NEEDED = ("rater", "subject", "value")
@@ -100,9 +102,10 @@ def mapping(system: str, columns: str, scale: str, category: str) -> Mapping:
 def bridge(
     node: Node, lines: Iterable[str], how: Mapping, *, dry_run: bool = False, progress: Progress | None = None
 ) -> Bridged:
-    """Sign and store each row of a CSV as a rating; a row without a time is dated now.
+    """Sign and store each row of a CSV as a rating.
 
-    The same file brought twice adds nothing: equal rows with a time make equal records.
+    The same file brought twice adds nothing: equal rows with a time make equal records, and a row
+    without one is dated now only where the newest record we made of it says something else.
 
     Raises:
         UsageError: a header that is not there. NotFound, KeyProblem, DiskError, Busy.
@@ -111,13 +114,18 @@ def bridge(
     node.make_ledger()
     refused: list[Refused] = []
     batch: list[Record] = []
-    rows = added = signed = 0
+    undated: dict[tuple[Json, ...], dict[str, Json]] = {}
+    rows = added = good = 0
     for number, row in _rows(lines, how):
         rows += 1
         try:
-            body, created = _statement(row, how, node.clock())
-            batch.append(seal(node, author, "rating", body, created))
-            signed += 1
+            body = _body(row, how)
+            if row.get("time"):
+                batch.append(seal(node, author, "rating", body, _time(row["time"])))
+            else:
+                kind.check(author, body)
+                undated[body["rater"], body["subject"], body["category"]] = body  # the last one holds
+            good += 1
         except (BadInput, RecordRefused) as problem:
             if len(refused) < MAX_REFUSED:
                 refused.append(Refused(number, problem.code, str(problem)))
@@ -126,13 +134,43 @@ def bridge(
             if progress:
                 progress(rows, None)
     added += _store(node, batch, dry_run)
-    return Bridged(rows, added, signed - added, refused)
+    for body in _unsaid(node, author, undated):
+        batch.append(seal(node, author, "rating", body, node.clock()))
+        if len(batch) >= BATCH:
+            added += _store(node, batch, dry_run)
+    added += _store(node, batch, dry_run)
+    return Bridged(rows, added, good - added, refused)
 
 
 def _store(node: Node, batch: list[Record], dry_run: bool) -> int:
     new = len(batch) if dry_run else sum(node.ledger.append(batch, node.clock()))
     batch.clear()
     return new
+
+
+def _unsaid(
+    node: Node, author: str, undated: dict[tuple[Json, ...], dict[str, Json]]
+) -> Iterator[dict[str, Json]]:
+    """Yield what our newest record of the same rater, subject and category does not say already."""
+    reader = node.ledger.reader()
+    newest: dict[tuple[int | None, ...], Row] = {}
+    me = reader.node(author)
+    subjects = (reader.node(subject) for subject in {str(subject) for _, subject, _ in undated})
+    for subject in subjects if me is not None else ():
+        for row in reader.ratings_of(subject, None) if subject is not None else ():
+            about = row[2], row[0], row[1]
+            if row[7] == me and (about not in newest or newest[about][3:5] < row[3:5]):
+                newest[about] = row
+    for (rater, subject_, category), body in undated.items():
+        said = newest.get(
+            (reader.node(str(rater)), reader.node(str(subject_)), reader.category(str(category)))
+        )
+        if said is None or said[5] != body["value"] or _said(node, said[4]) != body:
+            yield body
+
+
+def _said(node: Node, seq: int) -> dict[str, Json]:
+    return node.ledger.entries_of([seq])[seq].body
 
 
 def _rows(lines: Iterable[str], how: Mapping) -> Iterator[tuple[int, dict[str, str]]]:
@@ -166,7 +204,7 @@ def _header(row: Sequence[str], how: Mapping) -> dict[str, int]:
     return places
 
 
-def _statement(row: dict[str, str], how: Mapping, now: int) -> tuple[dict[str, Json], int]:
+def _body(row: dict[str, str], how: Mapping) -> dict[str, Json]:
     body: dict[str, Json] = {
         "rater": f"{how.system}:{row['rater'].strip()}",
         "subject": f"{how.system}:{row['subject'].strip()}",
@@ -175,7 +213,7 @@ def _statement(row: dict[str, str], how: Mapping, now: int) -> tuple[dict[str, J
     }
     if row.get("reason"):
         body["reason"] = row["reason"][: fields.MAX_REASON]
-    return body, _time(row["time"]) if row.get("time") else now
+    return body
 
 
 def _time(text: str) -> int:
