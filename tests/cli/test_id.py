@@ -157,6 +157,28 @@ def test_own_ratings_can_be_taken_back_after_a_rotation(me: Program) -> None:
     assert me("score", BOB.did).exit == 3
 
 
+def test_what_an_earlier_key_said_is_by_the_same_person(me: Program, tmp_path: Path) -> None:
+    """`--by` means a person, not a key: for oneself and, after an import, for the others."""
+    old = me("id", "show", "--json").data["did"]
+    me("rate", "agent:x", "4", "-q")
+    me("rate", "agent:y", "3", "-q")
+    me("id", "rotate", "-q")
+    assert [one["kind"] for one in me("log", "--by", "me", "--json").data["records"]] == ["rating"] * 2 + [
+        "key"
+    ]
+    me("id", "rotate", "--confirm", "-q")
+    me("rate", "agent:z", "2", "-q")
+    everything = [one["record"] for one in me("log", "--json").data["records"]]
+    there = tmp_path / "there"
+    me("keygen", "-q", home=there)
+    me("import", "-", "-q", stdin=me("export").out.encode(), home=there)
+    me("peer", "add", "ann", old, "-q", home=there)
+    for by, home in (("me", None), ("default", None), ("ann", there)):
+        listed = me("log", "--by", by, "--json", home=home).data["records"]
+        assert [one["record"] for one in listed] == everything
+        assert len(me("export", "--by", by, home=home).out.splitlines()) == 1 + len(everything)
+
+
 def test_retire_needs_a_yes(me: Program) -> None:
     """Without a terminal and without --yes nothing happens; with it a record says so, for good."""
     assert me("id", "retire").exit == 2

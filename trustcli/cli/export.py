@@ -9,7 +9,7 @@ from trustcli import durable
 from trustcli.cli.declare import Reply, check_category, flag, option
 from trustcli.errors import DiskError, UsageError, WouldOverwrite
 from trustcli.node import moving
-from trustcli.node.naming import NameBook
+from trustcli.node.naming import NameBook, one_person
 from trustcli.safe import word
 from trustcli.timing import past
 
@@ -35,7 +35,9 @@ def export(
     ),
     since: str | None = option("--since", help="only records made since TIME", metavar="TIME"),
     subject: str | None = option("--subject", help="only ratings of NAME", metavar="NAME", complete="names"),
-    by: str | None = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
+    by: str | None = option(
+        "--by", help="only records of NAME, under earlier keys too", metavar="NAME", complete="names"
+    ),
     category: str | None = option("--category", "-c", help="only ratings in this category", metavar="C"),
     kind: str | None = option("--kind", help="only this kind", metavar="KIND"),
     include_private: bool = flag(
@@ -61,7 +63,7 @@ def export(
     wanted = moving.Filter(
         None if since is None else past(since, node.clock()),
         None if subject is None else book.get(subject).id,
-        None if by is None else book.get(by).id,
+        None if by is None else one_person(node, book.get(by).id),
         category,
         kind,
     )

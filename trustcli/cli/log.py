@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from heapq import merge
+from operator import attrgetter
 
 from trustcli.cli.declare import Reply, argument, at_least, check_category, flag, option
-from trustcli.node.naming import NameBook
+from trustcli.node.naming import NameBook, one_person
+from trustcli.records.did import is_did
 from trustcli.timing import past, rfc3339
 
 TYPE_CHECKING = False
@@ -23,7 +26,9 @@ def log(
     session: Session,
     *,
     subject: str | None = argument("[SUBJECT]", "only records about them", default=None, complete="names"),
-    by: str | None = option("--by", help="only records of NAME", metavar="NAME", complete="names"),
+    by: str | None = option(
+        "--by", help="only records of NAME, under earlier keys too", metavar="NAME", complete="names"
+    ),
     since: str | None = option("--since", help="made since TIME", metavar="TIME"),
     until: str | None = option("--until", help="made until TIME", metavar="TIME"),
     category: str | None = option("--category", "-c", help="only ratings in this category", metavar="C"),
@@ -46,7 +51,7 @@ def log(
     now = node.clock()
     wanted = Wanted(
         None if subject is None else book.get(subject).id,
-        None if by is None else book.get(by).id,
+        None if by is None else one_person(node, book.get(by).id),
         None if since is None else past(since, now),
         None if until is None else past(until, now),
         category,
@@ -76,7 +81,7 @@ class Wanted:
     def __init__(
         self,
         subject: str | None,
-        by: str | None,
+        by: frozenset[str] | None,
         since: int | None,
         until: int | None,
         category: str | None,
@@ -90,7 +95,7 @@ class Wanted:
         body = entry.body
         return (
             self.subject in (None, body.get("subject"), body.get("successor"), body.get("predecessor"))
-            and self.by in (None, entry.author, body.get("rater"))
+            and (self.by is None or not self.by.isdisjoint((entry.author, body.get("rater"))))
             and (self.since is None or entry.created >= self.since)
             and (self.until is None or entry.created <= self.until)
             and self.category in (None, body.get("category"))
@@ -149,8 +154,8 @@ def _entries(session: Session, wanted: Wanted) -> Iterator[Entry]:
         rows = reader.ratings_of(number, None) if number is not None else []
         found = ledger.entries_of(row[4] for row in rows)
         yield from (found[seq] for seq in sorted(found, reverse=True))
-    elif wanted.by and wanted.by.startswith("did:key:"):
-        yield from ledger.by_author(wanted.by)
+    elif wanted.by and all(map(is_did, wanted.by)):
+        yield from merge(*map(ledger.by_author, wanted.by), key=attrgetter("seq"), reverse=True)
     else:
         yield from ledger.latest()
 

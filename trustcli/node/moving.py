@@ -94,13 +94,13 @@ class Filter(NamedTuple):
 
     since: int | None = None
     subject: str | None = None
-    author: str | None = None
+    authors: frozenset[str] | None = None
     category: str | None = None
     kind: str | None = None
 
     def fits(self, author: str, data: bytes) -> bool:
         """Say whether a record is wanted. `data` is canonical, so it parses."""
-        if self.author not in (None, author):
+        if self.authors is not None and author not in self.authors:
             return False
         if self[:2] == (None, None) and self[3:] == (None, None):
             return True

@@ -127,6 +127,16 @@ class NameBook:
         return distances[0][1] if distances and distances[0][0] <= limit else None
 
 
+def one_person(node: Node, id_: str) -> frozenset[str]:
+    """Return all keys that are one rater with a key: after a rotation it is more than itself."""
+    from trustcli.succession import Succession  # noqa: PLC0415  only where somebody asks whose records
+    from trustcli.view import SKEW  # noqa: PLC0415
+
+    reader = node.ledger.reader()
+    keys = Succession(reader, node.clock() + SKEW).keys_of(reader.number(id_))
+    return frozenset(map(reader.name, keys))
+
+
 def distance(a: str, b: str) -> int:
     """Return the edit distance (insert, delete, replace, swap neighbours): Damerau 1964, restricted."""
     previous: list[int] = []
