@@ -40,12 +40,16 @@ class Screen:
 
     def answer(self, question: str, typed: str) -> None:
         """Wait for a question and type an answer."""
-        before = self.shown.count(question)
-        end = time.monotonic() + _PATIENCE
-        while self.shown.count(question) <= before and time.monotonic() < end and self._read():
-            pass
-        assert question in self.shown, self.shown
+        self.wait_for(question)
         os.write(self._side, typed.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Wait until a text is shown, once more where it was before."""
+        before = self.shown.count(text)
+        end = time.monotonic() + _PATIENCE
+        while self.shown.count(text) <= before and time.monotonic() < end and self._read():
+            pass
+        assert text in self.shown, self.shown
 
     def end(self) -> int:
         """Read to the end; return the exit code."""
@@ -175,3 +179,36 @@ def test_json_on_a_terminal_is_json(rated: Program) -> None:
     assert screen.end() == 0
     assert screen.shown.startswith('{"schema":"trust.score/1"')
     assert "\x1b" not in screen.shown
+
+
+_HIDDEN, _BACK = "\x1b[?25l", "\x1b[?25h"
+
+
+def _cursor_is_back(shown: str) -> bool:
+    return _HIDDEN in shown and shown.rindex(_HIDDEN) < shown.rindex(_BACK)
+
+
+@pytest.mark.parametrize("words", [("import",), ("verify",), ("bridge", "csv", "--system", "otc")])
+@pytest.mark.parametrize("data", [b"", b"1,2,5\n", b'{"bundle":"trustcli/bundle/v1","records":9}\n'])
+def test_the_cursor_is_back_whatever_the_work_came_to(
+    me: Program, tmp_path: Path, words: tuple[str, ...], data: bytes
+) -> None:
+    """The bar of progress goes away before the answer, also where nobody said how much there was to do."""
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    screen = Screen(me.home, *words, str(file))
+    screen.end()
+    assert _cursor_is_back(screen.shown)
+    assert re.search(r"bridged|imported|verified|error:", screen.shown[screen.shown.rindex(_BACK) :])
+
+
+def test_the_cursor_is_back_after_ctrl_c(me: Program, tmp_path: Path) -> None:
+    """130, however long the import would have gone on."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    screen = Screen(me.home, "import", str(pipe))
+    with pipe.open("wb"):  # the import has begun when this is open
+        screen.wait_for(_HIDDEN)
+        screen.interrupt()
+        assert screen.end() == 130, screen.shown
+    assert _cursor_is_back(screen.shown)

@@ -38,7 +38,11 @@ def _run(words: list[str]) -> int:
             return 0
         run, values, settings = _parse(words)
         session = Session(settings)
-        return output.show(session, run(session, **values))
+        try:
+            reply = run(session, **values)
+        finally:
+            session.end_progress()
+        return output.show(session, reply)
     except TrustError as problem:
         return output.fail(session, problem, as_json=wants_json(session, words))
     except BrokenPipeError:

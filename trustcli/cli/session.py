@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, TextIO
 
+    from trustcli.cli.progress import Bar
     from trustcli.node import Clock, Node, Passphrase, Progress
 
 _MAX_PASSPHRASE = 4_096  # bytes
@@ -39,6 +40,7 @@ class Session:
         self.places = config.places(environment, options["home"])
         self._node: Node | None = None
         self._opened: list[BinaryIO] = []
+        self._bars: list[Bar] = []
 
     @property
     def node(self) -> Node:
@@ -172,12 +174,23 @@ class Session:
         return self._opened[-1]
 
     def progress(self, what: str) -> Progress | None:
-        """Return a progress display for long work, None where nobody would see it."""
+        """Return a progress display for long work, None where nobody would see it.
+
+        It stays until `end_progress`, however the work ends.
+        """
         if self.quiet or self.json or self.plain or sys.stderr is None or not sys.stderr.isatty():
             return None
         from trustcli.cli.progress import Bar  # noqa: PLC0415
 
-        return Bar(what).show
+        bar = Bar(what)
+        self._bars.append(bar)  # first: Ctrl-C may come as soon as the cursor is hidden
+        bar.start()
+        return bar.show
+
+    def end_progress(self) -> None:
+        """Take away what shows progress: what is said next stands alone, and the cursor is back."""
+        while self._bars:
+            self._bars.pop().end()
 
     def _lock_wait(self) -> float | None:
         wait = self.options["lock_wait"]
