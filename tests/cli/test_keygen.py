@@ -125,3 +125,16 @@ def test_a_passphrase_that_cannot_be_had_leaves_no_key(
     ran = trust("keygen", *words)
     assert ran.exit == code
     assert not list(trust.home.rglob("*.key"))
+
+
+def test_an_empty_ledger_is_no_ledger_and_no_key_is_made_beside_it(trust: Program) -> None:
+    """74, and what was lost is not denied; once the file is gone the same command works."""
+    trust.home.mkdir()
+    ledger = trust.home / "ledger.db"
+    ledger.touch()
+    for words in (("keygen", "--no-passphrase"), ("status",), ("import", "-")):
+        ran = trust(*words, stdin=b"")
+        assert (ran.exit, "is empty" in ran.err, "nothing acknowledged" in ran.err) == (74, True, False)
+    assert not list(trust.home.rglob("*.key"))
+    ledger.unlink()
+    assert trust("keygen", "--no-passphrase").exit == 0

@@ -9,6 +9,8 @@ import random
 import sqlite3
 import stat
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -425,6 +427,30 @@ def test_an_unfinished_ledger_is_not_opened_with_a_traceback(path: str) -> None:
     Path(path).touch(0o600)
     with pytest.raises(TrustError):
         Ledger.open(path)
+    assert Path(path).read_bytes() == b""
+
+
+def test_an_empty_file_is_waited_for_while_another_process_creates_it(path: str) -> None:
+    """Between the making of the file and its schema it is empty to all who look."""
+    Path(path).touch(0o600)
+    with closing(connection._connect(path, 0)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        opened = pool.submit(lambda: Ledger.open(path).close())
+        time.sleep(3 * connection._CREATING)
+        schema.create(other, network="main", ledger_id="00" * 16)
+        other.execute("COMMIT")
+        opened.result()
+
+
+def test_a_missing_table_is_damage(ledger: Ledger) -> None:
+    """It is not said that nothing was lost."""
+    with closing(sqlite3.connect(ledger.path)) as db:
+        db.execute("DROP TABLE meta")
+        db.commit()
+    with pytest.raises(DiskError) as damaged:
+        Ledger.open(ledger.path)
+    assert "damaged" in str(damaged.value)
+    assert "backup" in damaged.value.hint
 
 
 @pytest.mark.parametrize(

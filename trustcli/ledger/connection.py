@@ -8,6 +8,7 @@ import time
 
 from trustcli.errors import Busy, ConfigError, DiskError, NotFound, TrustError
 from trustcli.ledger import schema
+from trustcli.safe import word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT = 5.0  # seconds; a batch of another process takes well under one
 _KNOCK = 0.002  # seconds between two tries for the write lock
+_CREATING = 0.1  # seconds from the making of a new file to its first lock, and more
 _CACHE_KIB = 20_480  # holds most of the ids of a million records
 _SETTINGS = (
     "trusted_schema = OFF",
@@ -56,12 +58,32 @@ def connect(path: str, *, lock_wait: float = LOCK_WAIT) -> sqlite3.Connection:
         raise NotFound(f"no ledger at {path}", hint="trust keygen", code="no_ledger")
     db = _connect(path, lock_wait)
     try:
-        if 0 < _check(db, path) < schema.VERSION:
+        version = _check(db, path) or _created(db, path, lock_wait)
+        if version < schema.VERSION:
             _migrate(db, path, lock_wait)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _created(db: sqlite3.Connection, path: str, lock_wait: float) -> int:
+    """Return the version of a file that was empty, as soon as the process that is creating it is done.
+
+    Raises:
+        DiskError: nobody is. It was cut to nothing, or its creation was cut short.
+    """
+    time.sleep(_CREATING)
+    with Write(db, path, lock_wait):
+        version: int
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if not version:  # said in here: nothing is written, the file stays as it is
+            raise DiskError(
+                f"{path} is empty: what it held is gone",
+                hint=f"restore a backup; if it never held anything: rm {word(path)}",
+                code="empty_ledger",
+            )
+    return version
 
 
 def _migrate(db: sqlite3.Connection, path: str, lock_wait: float) -> None:
@@ -156,7 +178,8 @@ def _error(problem: Exception, path: str) -> TrustError:
         return Busy(f"{path} is locked by another process")
     if primary == sqlite3.SQLITE_FULL:
         return DiskError(f"{path}: the disk is full", code="disk_full")
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    # our statements are sound: where one does not fit the file (SQLITE_ERROR), a table is missing
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
         return DiskError(f"{path} is damaged ({problem})", hint="trust ledger check; then restore a backup")
     return DiskError(f"{path}: {problem}")
 

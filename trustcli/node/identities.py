@@ -61,8 +61,9 @@ def make(node: Node, name: str, *, seed: bytes | None = None, passphrase: bytes 
     Raises:
         WouldOverwrite: there is a key of that name. DiskError, UsageError.
     """
+    node.keys.path(name)  # a name that cannot be is refused before anything is made
+    node.make_ledger()  # before the key: where this fails, the same command works once it is mended
     node.keys.create(name, seed or generate_seed(), node.clock(), passphrase)
-    node.make_ledger()
     return show(node, name)
 
 
