@@ -1,14 +1,16 @@
 """Bundles: records carried in a file, as lines.
 
-A bundle is NDJSON: a manifest line, then one record a line. A plain file of records is one too. Every
+A bundle is NDJSON: a manifest line, then one record a line. A plain file of records is one too, and so
+are bundles one after the other: each manifest begins one, and is checked against what follows it. Every
 line stands for itself: a damaged one is refused with its number and a code, the others are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
-from trustcli.errors import RecordRefused
+from trustcli.errors import BadInput, RecordRefused
 from trustcli.records import canonical, crypto
 from trustcli.records.envelope import MAX_LINE, cut_out
 from trustcli.value import NamedTuple
@@ -23,6 +25,7 @@ CHUNK = 3 << 20  # bytes read at a time: about 9,000 records, looked up together
 MAX_REFUSED = 10_000  # refusals listed; more are only counted
 PRIVATE = b'{"private":true,'
 _RECORD = b'{"record":'
+_MANIFEST = b'{"bundle":'
 
 
 class Manifest(NamedTuple):
@@ -55,7 +58,7 @@ class Refused(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What an import did. `known` were there already."""
+    """What an import did. `known` were there already; `manifest` is that of the first bundle."""
 
     lines: int
     added: int
@@ -76,19 +79,43 @@ class Imported(NamedTuple):
 
 
 class Tally:
-    """Counts what an import does, and checks the bundle against its manifest at the end."""
+    """Counts what an import does, and checks each bundle against its manifest at its end."""
 
     def __init__(self) -> None:
         self.lines = self.added = self.known = self.unlisted = 0
         self.refused: list[Refused] = []
-        self.manifest: Manifest | None = None
+        self.manifests: list[Manifest] = []
+        self._begin(None)
+
+    @property
+    def expected(self) -> int | None:
+        """How many lines the manifests so far speak of, if any does."""
+        return sum(manifest.records + 1 for manifest in self.manifests) or None
+
+    def begin(self, number: int, manifest: Manifest | None) -> None:
+        """Begin a bundle at a line; None where its manifest was refused and says nothing."""
+        self._end(number - 1)
+        self._begin(manifest)
+        if manifest:
+            self.manifests.append(manifest)
+
+    def _begin(self, manifest: Manifest | None) -> None:
+        self._manifest = manifest
         self._count = 0
         self._digest = hashlib.sha256()
+
+    def _end(self, number: int) -> None:
+        """Note a bundle that is not what its manifest says, at its last line."""
+        manifest = self._manifest
+        if manifest and self._count < manifest.records:
+            self.refuse(number, "truncated", f"{self._count} of {manifest.records} records are here")
+        elif manifest and "sha256:" + self._digest.hexdigest() != manifest.digest:
+            self.refuse(number, "bad_digest", "the records are not those the manifest was made for")
 
     def read(self, batch: Batch) -> None:
         """Take a batch of lines into the digest, in the order of the file."""
         texts = batch.texts
-        if self.manifest is None:
+        if self._manifest is None:
             return
         if batch.private:
             numbered = [*zip(batch.numbers, texts, strict=True), *(line[:2] for line in batch.private)]
@@ -105,13 +132,20 @@ class Tally:
             self.unlisted += 1
 
     def finish(self) -> Imported:
-        """Return the result; a bundle that is not what its manifest says is noted as such."""
-        manifest = self.manifest
-        if manifest and self._count < manifest.records:
-            self.refuse(self.lines, "truncated", f"{self._count} of {manifest.records} records are here")
-        elif manifest and "sha256:" + self._digest.hexdigest() != manifest.digest:
-            self.refuse(self.lines, "bad_digest", "the records are not those the manifest was made for")
-        return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, manifest)
+        """Return the result.
+
+        Raises:
+            BadInput: there was nothing at all; even an export of nothing has a manifest.
+        """
+        if not self.lines:
+            raise BadInput(
+                "nothing came: not one line",
+                hint="look at what was to send it: it may have failed",
+                code="empty",
+            )
+        self._end(self.lines)
+        first = self.manifests[0] if self.manifests else None
+        return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, first)
 
 
 class Batch(NamedTuple):
@@ -128,23 +162,39 @@ class Batch(NamedTuple):
 
 
 def batches(file: BinaryIO, tally: Tally) -> Iterator[Batch]:
-    """Yield the lines of a bundle batch by batch; read the manifest, refuse what is too long."""
+    """Yield the lines of a bundle batch by batch; read the manifests, refuse what is too long.
+
+    No batch is of more than one bundle.
+    """
     for lines in _lines(file):
-        private: list[Line] = []
-        numbers: Sequence[int] = range(tally.lines + 1, tally.lines + len(lines) + 1)
         texts = [line for line in lines if line is not None and line.startswith(_RECORD)]
-        if len(texts) < len(lines):
-            kept = [
-                (n, line) for n, line in zip(numbers, lines, strict=True) if _keep(n, line, private, tally)
-            ]
-            numbers, texts = [n for n, _ in kept], [line for _, line in kept if line is not None]
-        # an id that is known says which record this is, whatever stands around it; the layout of the
-        # others is looked at when they are parsed
-        ids = crypto.record_ids(map(cut_out, texts))
-        batch = Batch(numbers, texts, ids, private)
-        tally.lines += len(lines)
-        tally.read(batch)
-        yield batch
+        if len(texts) == len(lines):
+            yield _batch(range(tally.lines + 1, tally.lines + len(lines) + 1), texts, [], tally, len(lines))
+            continue
+        for part in _cut(lines):
+            numbered = [*enumerate(part, tally.lines + 1)]
+            private: list[Line] = []
+            kept = [(n, line) for n, line in numbered if _keep(n, line, private, tally)]
+            texts = [line for _, line in kept if line is not None]
+            yield _batch([n for n, _ in kept], texts, private, tally, len(part))
+
+
+def _batch(
+    numbers: Sequence[int], texts: list[bytes], private: list[Line], tally: Tally, lines: int
+) -> Batch:
+    # an id that is known says which record this is, whatever stands around it; the layout of the
+    # others is looked at when they are parsed
+    batch = Batch(numbers, texts, crypto.record_ids(map(cut_out, texts)), private)
+    tally.lines += lines
+    tally.read(batch)
+    return batch
+
+
+def _cut(lines: list[bytes | None]) -> Iterator[list[bytes | None]]:
+    """Yield the lines in parts, each manifest the first of one."""
+    starts = [at for at, line in enumerate(lines) if line is not None and line.startswith(_MANIFEST)]
+    for start, end in pairwise(dict.fromkeys((0, *starts, len(lines)))):
+        yield lines[start:end]
 
 
 def _keep(number: int, line: bytes | None, private: list[Line], tally: Tally) -> bool:
@@ -152,8 +202,8 @@ def _keep(number: int, line: bytes | None, private: list[Line], tally: Tally) ->
     if line is None:
         tally.refuse(number, "too_big", str(RecordRefused("too_big")))
         return False
-    if number == 1 and line.startswith(b'{"bundle":'):
-        _read_manifest(line, tally)
+    if line.startswith(_MANIFEST):
+        tally.begin(number, _manifest(number, line, tally))
         return False
     if line.startswith(PRIVATE):
         private.append(Line(number, line, b""))
@@ -161,7 +211,8 @@ def _keep(number: int, line: bytes | None, private: list[Line], tally: Tally) ->
     return bool(line)
 
 
-def _read_manifest(line: bytes, tally: Tally) -> None:
+def _manifest(number: int, line: bytes, tally: Tally) -> Manifest | None:
+    """Return what a manifest says, None where it is refused."""
     try:
         found = canonical.decode(line)
         if type(found) is not dict or found.pop("bundle", None) != FORMAT:
@@ -169,13 +220,14 @@ def _read_manifest(line: bytes, tally: Tally) -> None:
         manifest = Manifest(**found)  # type: ignore[arg-type]  # the next line looks
         if [type(part) for part in manifest] != [str, int, str, str]:
             raise RecordRefused("bad_envelope")
-        tally.manifest = manifest
     except TypeError:
-        tally.refuse(
-            1, "bad_envelope", "the manifest has other fields than net, records, fingerprint, digest"
-        )
-    except RecordRefused as problem:
-        tally.refuse(1, problem.code, str(problem))
+        problem = "the manifest has other fields than net, records, fingerprint, digest"
+        tally.refuse(number, "bad_envelope", problem)
+        return None
+    except RecordRefused as refusal:
+        tally.refuse(number, refusal.code, str(refusal))
+        return None
+    return manifest
 
 
 def _lines(file: BinaryIO) -> Iterator[list[bytes | None]]:

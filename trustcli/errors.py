@@ -23,6 +23,7 @@ NO = 1
 USAGE = 2
 UNKNOWN = 3
 PARTIAL = 4
+BAD_DATA = 65
 BUG = 70
 
 REFUSALS = {
@@ -46,6 +47,13 @@ REFUSALS = {
     "wrong_network": "the record belongs to another network",
 }
 """Why a record is refused. The codes are stable; programs may switch on them."""
+
+
+def of_parts(good: int, bad: int) -> int:
+    """Return the exit code of what was taken part by part: how many were good, how many refused."""
+    if not bad:
+        return OK
+    return PARTIAL if good else BAD_DATA
 
 
 class TrustError(Exception):
@@ -73,7 +81,7 @@ class UsageError(TrustError):
 class RecordRefused(TrustError):
     """Bytes are not a record this network accepts; `code` is one of REFUSALS."""
 
-    exit = 65
+    exit = BAD_DATA
     code = "refused"
     hint = "docs/format.md says what a record looks like"
 
@@ -85,7 +93,7 @@ class RecordRefused(TrustError):
 class BadInput(TrustError):
     """A file, a bundle or a text is not what it should be."""
 
-    exit = 65
+    exit = BAD_DATA
     code = "bad_input"
     hint = "look at the input, then run it again"
 

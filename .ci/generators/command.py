@@ -31,7 +31,12 @@ VERSION = flag("--version", help="print the version")
 ANYWHERE = (*GLOBALS.values(), HELP)
 """Options of every command."""
 
-_VERDICTS = {"NO": errors.NO, "UNKNOWN": errors.UNKNOWN, "PARTIAL": errors.PARTIAL}
+_VERDICTS = {
+    "NO": errors.NO,
+    "UNKNOWN": errors.UNKNOWN,
+    "PARTIAL": errors.PARTIAL,
+    "of_parts": errors.PARTIAL,
+}
 _TOP = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
 _WORDS = {
     "topic": (*TOPICS, *_TOP),

@@ -162,3 +162,8 @@ def test_options_of_one_rating_are_refused_with_a_batch(me: Program, options: tu
     ran = me("rate", "--batch", "-", *options, stdin=_lines({"subject": "agent:x", "stars": 4}))
     assert (ran.exit, "does nothing with --batch" in ran.err) == (2, True)
     assert me("log", "--json").data["records"] == []
+
+
+def test_a_batch_without_a_good_line_is_65(me: Program) -> None:
+    """As with import: 4 says that some of it was taken."""
+    assert me("rate", "--batch", "-", stdin=b"rubbish\n{}\n").exit == 65

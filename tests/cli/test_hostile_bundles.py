@@ -86,10 +86,33 @@ def test_an_endless_line_does_not_eat_memory(me: Program) -> None:
     assert (exit_, added, refused) == (4, 2, [(2, "too_big")])
 
 
-def test_an_empty_file_is_no_error(me: Program) -> None:
+def test_a_file_of_blank_lines_is_no_error(me: Program) -> None:
     """Nothing in it, nothing refused."""
-    assert _take(me, b"") == (0, 0, [])
     assert _take(me, b"\n\n\n") == (0, 0, [])
+
+
+@pytest.mark.parametrize("command", ["import", "verify"])
+def test_an_empty_stream_is_no_success(me: Program, command: str) -> None:
+    """What was to send a bundle failed: 65. An export of nothing has a manifest, and is fine."""
+    ran = me(command, "-", stdin=b"")
+    assert (ran.exit, "nothing came" in ran.err, "hint:" in ran.err) == (65, True, True)
+    assert me(command, "-", stdin=me("export").out.encode()).exit == 0
+
+
+def test_bundles_one_after_the_other_are_taken(me: Program, exported: list[bytes]) -> None:
+    """`cat a b c`: each is checked against its own manifest."""
+    other = me.home.parent / "other"
+    me("import", "-", "-q", stdin=bundle(DAN.rates(BOB.did, 20)), home=other)
+    more = me("export", home=other).out.encode().splitlines()
+    assert _take(me, bundle(*exported, *more, *exported)) == (0, 4, [])
+    assert me("verify", "-", stdin=bundle(*exported, *more)).exit == 0
+    cut = bundle(*exported[:-1], *more, more[0].replace(b"main", b"mine"), more[1][:-9])
+    ran = me("import", "-", "--json", stdin=cut)
+    found = [(one["line"], one["code"]) for one in ran.data["refused"]]
+    assert (ran.exit, min(found)) == (4, (3, "truncated"))
+    assert {line for line, _ in found} == {3, 7}
+    _, _, refused = _take(me, bundle(*exported, b'{"bundle":"other"}', *more))
+    assert refused == [(5, "unsupported_version")]
 
 
 @pytest.fixture

@@ -116,3 +116,9 @@ def test_show_prints_unknown_kinds_too(me: Program) -> None:
     ran = me("show", record["record"])
     assert ran.exit == 0
     assert json.loads(me("show", record["record"], "--json").out)["data"]["body"] == {"thing": ["a", 1]}
+
+
+def test_a_file_that_is_not_there_is_said_to_be_none(rated: tuple[Program, str]) -> None:
+    """What cannot be the id of a record was to be a file."""
+    ran = rated[0]("verify", "typo.ndjson")
+    assert (ran.exit, ran.err.splitlines()[0]) == (66, "error: no file typo.ndjson")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from trustcli.cli.declare import Reply, argument, flag, option
-from trustcli.errors import OK, PARTIAL, BadInput
+from trustcli.errors import BadInput, of_parts
 from trustcli.node import bridging
 from trustcli.records.rating import OVERALL
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustcli.cli.session import Session
-
-_BAD_DATA = 65
 
 
 def csv(
@@ -65,7 +63,7 @@ def csv(
         },
         rows=[("bridged", f"{found.added} new", f"{found.known} known", f"{bad} refused")]
         + [("refused", f"line {one.line}", one.code, one.message) for one in found.refused],
-        exit=OK if not bad else PARTIAL if found.added + found.known else _BAD_DATA,
+        exit=of_parts(found.added + found.known, bad),
         notes=("dry run: nothing was stored",) if dry_run else (),
         next=f"trust score --from {system}:…",
     )

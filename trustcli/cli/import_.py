@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag
-from trustcli.errors import OK, PARTIAL
+from trustcli.errors import of_parts
 from trustcli.node import moving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trustcli.bundle import Imported
     from trustcli.cli.session import Session
-
-_BAD_DATA = 65
 
 
 def import_(
@@ -23,7 +20,7 @@ def import_(
     """Take records in: every line is verified, the good ones are kept.
 
     A damaged or hostile line is refused with its number and a code. Exit 4 when some lines were
-    refused, 65 when none was good.
+    refused, 65 when none was good or nothing came at all.
     """
     found = moving.take(
         session.node, session.open(file), dry_run=dry_run, progress=session.progress("importing")
@@ -42,13 +39,7 @@ def import_(
         data=data,
         rows=[("imported", f"{found.added} new", f"{found.known} known", f"{found.bad} refused")]
         + [("refused", f"line {one.line}", one.code, one.message) for one in found.refused],
-        exit=_exit(found),
+        exit=of_parts(found.good, found.bad),
         notes=("dry run: nothing was stored",) if dry_run else (),
         next="trust status",
     )
-
-
-def _exit(found: Imported) -> int:
-    if not found.bad:
-        return OK
-    return PARTIAL if found.good else _BAD_DATA

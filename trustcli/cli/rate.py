@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trustcli.cli import shown
 from trustcli.cli.declare import Reply, argument, flag, option, refuse_idle
-from trustcli.errors import OK, PARTIAL, UsageError
+from trustcli.errors import UsageError, of_parts
 from trustcli.node import rating
 from trustcli.node.rating import Draft
 from trustcli.records.rating import OVERALL
@@ -140,16 +140,15 @@ def _reply(rated: Rated, dry_run: bool) -> Reply:
 
 
 def _batch(session: Session, path: str, dry_run: bool) -> Reply:
-    bad: list[int] = []
+    count = {True: 0, False: 0}
 
     def results() -> Iterator[tuple[dict[str, object], tuple[str, ...]]]:
         with session.open(path) as file:
             for result in rating.rate_batch(session.node, _lines(file), dry_run=dry_run):
-                if not result["ok"]:
-                    bad.append(1)
+                count[bool(result["ok"])] += 1
                 yield result, _cells(result)
 
-    return Reply("rate", stream=results(), outcome=lambda: PARTIAL if bad else OK)
+    return Reply("rate", stream=results(), outcome=lambda: of_parts(count[True], count[False]))
 
 
 def _lines(file: object) -> Iterator[bytes]:

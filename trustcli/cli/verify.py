@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from string import hexdigits
 
 from trustcli.bundle import Refused
 from trustcli.cli.declare import Reply, argument
-from trustcli.errors import NO, OK
+from trustcli.errors import NO, OK, no_file
 from trustcli.node import verifying
 from trustcli.node.records import find
 from trustcli.node.verifying import Verified
@@ -38,10 +39,12 @@ def verify(
         found = verifying.verify_ledger(node, progress)
     elif what == "-" or os.path.exists(what):
         found = verifying.verify_file(node, session.open(what), progress)
-    else:
+    elif not what.removeprefix("sha256:").strip(hexdigits):
         entry = find(node, what)
         code = verifying.verify_entry(entry)
         found = Verified(1, [Refused(entry.seq, code, entry.id)] if code else [])
+    else:
+        raise no_file(what)
     bad = len(found.wrong)
     return Reply(
         "verify",

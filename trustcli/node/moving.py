@@ -28,7 +28,7 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     """Import a bundle: verify every line, store what is new, some ten thousand records a transaction.
 
     Raises:
-        DiskError, Busy: what was committed before stays; run it again.
+        BadInput: nothing came. DiskError, Busy: what was committed before stays; run it again.
     """
     tally = Tally()
     ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
@@ -44,7 +44,7 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
             for line in batch.private:
                 _take_private(node, line, own, tally, dry_run)
             if progress:
-                progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
+                progress(tally.lines, tally.expected)
         for count in under_way:
             count()
     return tally.finish()

@@ -170,7 +170,11 @@ def verify_entry(entry: Entry) -> str | None:
 
 
 def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) -> Verified:
-    """Verify every line of a bundle without storing any."""
+    """Verify every line of a bundle without storing any.
+
+    Raises:
+        BadInput: nothing came.
+    """
     tally = Tally()
     good = 0
     with Verifier(node.settings.network) as verifier:
@@ -179,6 +183,6 @@ def verify_file(node: Node, file: BinaryIO, progress: Progress | None = None) ->
             lines += map(bundle.public_line, batch.private)
             good += len(sound(lines, verifier.parse(lines)(), node.clock(), tally))
             if progress:
-                progress(tally.lines, tally.manifest.records + 1 if tally.manifest else None)
+                progress(tally.lines, tally.expected)
     result = tally.finish()
     return Verified(good, result.refused)
