@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -295,3 +296,29 @@ def test_as_signs_with_another_key(me: Program) -> None:
     me("rate", CAROL.did, "4", "--as", "work", "-q")
     assert {record["author"] for record in me("log", "--json").data["records"]} == {work}
     assert me("rate", BOB.did, "4", "--as", "nobody").exit == 66
+
+
+@pytest.mark.parametrize("bad", ["other", "default"])
+def test_one_bad_file_does_not_hide_the_good_keys(me: Program, bad: str) -> None:
+    """A pipe or damage among the keys: the others are listed and used, and it says what is wrong."""
+    me("keygen", "work", "-q")
+    path = me.home / "keys" / f"{bad}.key"
+    path.unlink(missing_ok=True)
+    if bad == "other":
+        os.mkfifo(path)
+    else:
+        path.write_text("damaged", encoding="utf-8")
+        path.chmod(0o600)
+    good = {"default", "work"} - {bad}
+    listed = me("id", "ls", "--json").document
+    assert {key["name"] for key in listed["data"]["keys"]} == good
+    assert {str(path) in one["message"] for one in listed["warnings"]} == {True}
+    ran = me("id", "ls")
+    assert (ran.exit, "warning:" in ran.err, str(path) in ran.err) == (0, True, True)
+    shown = me("status", "--json")
+    assert shown.exit == 0
+    assert str(path) in shown.out
+    assert me("doctor").exit == 1
+    assert me("--as", "work", "rate", BOB.did, "4").exit == 0
+    assert me("--as", bad, "rate", BOB.did, "4").exit == 77
+    assert me("--as", bad, "score", "--from", "me").exit == 77

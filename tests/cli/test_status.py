@@ -93,3 +93,14 @@ def test_metrics_are_prometheus_text(knows_bob: Program) -> None:
         assert f"# TYPE {name} gauge\n" in text
         assert f"# HELP {name} " in text
     assert "trust_records 0\n" in knows_bob("status", "--metrics", home=knows_bob.home.parent / "none").out
+
+
+def test_a_key_that_is_not_there_beside_others_is_no_empty_home(me: Program) -> None:
+    """What was chosen does not exist: it says so, and how to choose one that does."""
+    me("config", "set", "identity", "nokey", "-q")
+    ran = me("status")
+    assert ran.exit == 0
+    assert "nokey: no such key" in ran.out
+    assert "trust id use default" in ran.out + ran.err
+    assert "keygen" not in ran.out + ran.err
+    assert me("status", "--json").data["alerts"][0]["code"] == "no_such_key"

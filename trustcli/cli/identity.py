@@ -18,7 +18,7 @@ SECRET_FORMS = ("multibase", "jwk", "openssh", "seed-hex")
 
 def ls(session: Session) -> Reply:
     """List own keys."""
-    found = identities.everyone(session.node)
+    found, wrong = identities.everyone(session.node), identities.unreadable(session.node)
     return Reply(
         "id-ls",
         data={"keys": [as_data(identity) for identity in found]},
@@ -34,7 +34,8 @@ def ls(session: Session) -> Reply:
             )
             for one in found
         ],
-        next="" if found else "trust keygen",
+        warnings=tuple({"code": "key_unsafe", "message": what} for what in wrong),
+        next="" if found else "trust doctor" if wrong else "trust keygen",
     )
 
 

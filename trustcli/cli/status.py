@@ -47,23 +47,32 @@ def status(
     exit_ = NO if check and worst else OK
     if metrics:
         return Reply("status", data=data, text=_metrics(data, alerts), exit=exit_)
-    step = alerts[0].hint if alerts and alerts[0].code == "no_key" else ""
-    rows = [*_rows(data), *network.rows(found), *_alerts(alerts)]
+    step = alerts[0].hint if alerts and alerts[0].code in ("no_key", "no_such_key") else ""
+    rows = [("me", _me(node, data["id"])), *_rows(data), *network.rows(found), *_alerts(alerts)]
     return Reply("status", data=data, rows=rows, exit=exit_, next=step)
 
 
 def _identity(node: Node) -> dict[str, Any] | None:
-    did = node.me_or_none()
+    did = node.keys.dids().get(node.identity)
     if did is None:
         return None
     return {"name": node.identity, "did": did, "encrypted": node.keys.encrypted(node.identity)}
+
+
+def _me(node: Node, identity: dict[str, Any] | None) -> str:
+    if identity:
+        return f"{identity['name']}  {identity['did']}"
+    names = node.keys.names()
+    if not names:
+        return "nobody yet"
+    return f"{node.identity}: " + ("its key cannot be read" if node.identity in names else "no such key")
 
 
 def _ledger(node: Node) -> dict[str, Any] | None:
     if not node.has_ledger():
         return None
     head = node.ledger.head()
-    own = node.ledger.count_by([node.keys.did(name) for name in node.keys.names()])
+    own = node.ledger.count_by(node.keys.dids().values())
     waiting, kept = node.ledger.private.waiting(), len(node.ledger.private.ratings())
     return {
         "path": node.ledger.path,
@@ -115,10 +124,8 @@ def _round(node: Node) -> dict[str, Any] | None:
 
 
 def _rows(data: dict[str, Any]) -> list[tuple[str, ...]]:
-    identity, ledger, peers = data["id"], data["ledger"], data["peers"]
-    rows: list[tuple[str, ...]] = [
-        ("me", f"{identity['name']}  {identity['did']}" if identity else "nobody yet")
-    ]
+    ledger, peers = data["ledger"], data["peers"]
+    rows: list[tuple[str, ...]] = []
     if ledger:
         total = ledger["ratings"]
         parts = [f"{total} rating{'s' * (total != 1)}"]

@@ -56,6 +56,20 @@ class KeyRing(NamedTuple):
         found = (entry.removesuffix(SUFFIX) for entry in entries if entry.endswith(SUFFIX))
         return sorted(name for name in found if _is_name(name))
 
+    def dids(self) -> dict[str, str]:
+        """Return the did:key of each key by name; `problems` says what is wrong with those left out.
+
+        Raises:
+            KeyProblem: the directory cannot be read.
+        """
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.did(name)
+            except (KeyProblem, NotFound):  # one bad file keeps no good key from being used
+                pass
+        return found
+
     def did(self, name: str) -> str:
         """Return the did:key of a key. The secret stays closed, so its damage does not show here."""
         return self._read(name).did
@@ -185,7 +199,7 @@ class KeyRing(NamedTuple):
         try:
             self._read(name)
         except (KeyProblem, NotFound) as problem:
-            return [str(problem).removeprefix(f"{self.path(name)}: ")]
+            return [str(problem).removeprefix(self.path(name)).lstrip(": ")]
         return []
 
     def _read(self, name: str) -> key_forms.KeyFile:

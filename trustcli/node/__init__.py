@@ -122,8 +122,8 @@ class Node:
         Raises:
             NotFound: it is not ours.
         """
-        for name in self.keys.names():
-            if self.keys.did(name) == did:
+        for name, own in self.keys.dids().items():
+            if own == did:
                 return name
         raise NotFound(f"the key of {did} is not here", hint="trust id ls", code="no_key")
 

@@ -15,7 +15,7 @@ from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from trustcli.node import Node
 
@@ -48,10 +48,12 @@ class Alert(NamedTuple):
 def alerts(node: Node) -> list[Alert]:
     """Return what needs attention now; cheap, for every `trust status`."""
     found = []
-    name = node.identity
-    if name not in node.keys.names():
+    name, names, readable = node.identity, node.keys.names(), node.keys.dids()
+    if not names:
         return [Alert("no_key", WARN, "there is no key yet", "trust keygen")]
-    if not node.keys.encrypted(name):
+    if name not in names:
+        found.append(Alert("no_such_key", WARN, f"no key named {name!r}", _use_another(readable)))
+    if name in readable and not node.keys.encrypted(name):
         found.append(
             Alert("key_unencrypted", INFO, f"key {name} is not encrypted", f"trust id passwd {name}")
         )
@@ -59,9 +61,16 @@ def alerts(node: Node) -> list[Alert]:
         Alert("key_unsafe", WARN, f"{path}: {what}", "trust doctor") for path, what in node.keys.problems()
     ]
     if node.has_ledger():
-        found += [Alert("key_ended", WARN, one.what, one.hint) for one in _ended(node)]
-        found += _expiring(node) + _stale(node) + _undecided(node)
+        if name in readable:
+            found += [Alert("key_ended", WARN, one.what, one.hint) for one in _ended(node)]
+            found += _expiring(node)
+        found += _stale(node) + _undecided(node)
     return found + _killed(node)
+
+
+def _use_another(readable: Iterable[str]) -> str:
+    name = next(iter(readable), None)
+    return f"trust id use {name}" if name else "trust doctor"
 
 
 def _ended(node: Node) -> list[Finding]:
@@ -239,12 +248,12 @@ def _keys(node: Node) -> list[Finding]:
     problems = [
         Finding("keys", BAD, f"{path}: {what}", f"chmod go= {path}") for path, what in node.keys.problems()
     ]
-    names = node.keys.names()
+    names, readable = node.keys.names(), node.keys.dids()
     if not names:
         return [*problems, Finding("keys", WARN, "there is no key yet", "trust keygen")]
     if node.identity not in names:
-        problems.append(Finding("keys", WARN, f"no key named {node.identity!r}", f"trust id use {names[0]}"))
-    open_keys = [name for name in names if not node.keys.encrypted(name)]
+        problems.append(Finding("keys", WARN, f"no key named {node.identity!r}", _use_another(readable)))
+    open_keys = [name for name in readable if not node.keys.encrypted(name)]
     if open_keys:
         problems.append(
             Finding("keys", INFO, f"not encrypted: {', '.join(open_keys)}", f"trust id passwd {open_keys[0]}")

@@ -51,8 +51,15 @@ def show(node: Node, name: str | None = None) -> Identity:
 
 
 def everyone(node: Node) -> list[Identity]:
-    """Return all own keys by name."""
-    return [show(node, name) for name in node.keys.names()]
+    """Return all own keys that can be read, by name."""
+    return [show(node, name) for name in node.keys.dids()]
+
+
+def unreadable(node: Node) -> list[str]:
+    """Say what is wrong with each key that `everyone` leaves out."""
+    good = node.keys.dids()
+    bad = {node.keys.path(name) for name in node.keys.names() if name not in good}
+    return [f"{path}: {what}" for path, what in node.keys.problems() if path in bad]
 
 
 def make(node: Node, name: str, *, seed: bytes | None = None, passphrase: bytes | None = None) -> Identity:

@@ -23,7 +23,7 @@ def keeps(node: Node, ledger: Ledger) -> Keeps | None:
     """Return what a light node keeps by, None for other roles: they keep everything."""
     if node.settings.role != LIGHT:
         return None
-    names = {*node.settings.subjects, *(node.keys.did(name) for name in node.keys.names())}
+    names = {*node.settings.subjects, *node.keys.dids().values()}
     return lambda records: _mine(records, names, ledger)
 
 

@@ -32,7 +32,7 @@ def take(node: Node, file: BinaryIO, *, dry_run: bool = False, progress: Progres
     """
     tally = Tally()
     ledger = None if dry_run and not node.has_ledger() else node.make_ledger()
-    own = {node.keys.did(name) for name in node.keys.names()}
+    own = set(node.keys.dids().values())
     network = node.settings.network if ledger is None else ledger.network
     under_way: deque[Callable[[], None]] = deque()
     with Intake(ledger, node.clock, dry_run=dry_run, network=network) as intake:

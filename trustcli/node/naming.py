@@ -52,7 +52,8 @@ class NameBook:
 
     def __init__(self, node: Node) -> None:
         self.peers = {peer.name: peer for peer in node.ledger.private.peers()} if node.has_ledger() else {}
-        self.own = {name: node.keys.did(name) for name in node.keys.names()}
+        self.own = node.keys.dids()
+        self._keys = node.keys
         self._me = node.identity
         self._labels = {peer.subject: peer.name for peer in self.peers.values() if peer.subject}
         self._labels.update({key: name for name, key in self.own.items()})
@@ -73,10 +74,12 @@ class NameBook:
         """Return whom a word means, None where nothing known fits.
 
         Raises:
-            RecordRefused: it is a malformed did:key. NotFound: `me` before there is a key.
+            RecordRefused: it is a malformed did:key. NotFound, KeyProblem: `me` without a key.
         """
         if word == ME:
             if self._me not in self.own:
+                if self._me in self._keys.names():
+                    self._keys.did(self._me)  # raises: it says what is wrong with the file
                 raise NotFound("there is no key yet", hint="trust keygen", code="no_key")
             return Subject(self.own[self._me], ME, ME)
         if word in self.peers:

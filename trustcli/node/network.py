@@ -78,8 +78,7 @@ def survey(node: Node) -> Network | None:
         return None
     seen = node.ledger.network_notes.nodes()
     said = announcements(node)
-    own = {node.keys.did(name) for name in node.keys.names()}
-    keys = {*seen, *said} - own
+    keys = {*seen, *said}.difference(node.keys.dids().values())
     if not keys:
         return None
     from trustcli.node.naming import NameBook  # noqa: PLC0415  only where there is a network
@@ -96,7 +95,7 @@ def survey(node: Node) -> Network | None:
     ]
     found.sort(key=_rank)
     last = head.received if head.records else None
-    return Network(node.me_or_none(), now, head.records, head.fingerprint, last, found)
+    return Network(node.keys.dids().get(node.identity), now, head.records, head.fingerprint, last, found)
 
 
 def announcements(node: Node) -> dict[str, Announced]:

@@ -145,7 +145,7 @@ def waiting(node: Node, name: str) -> list[PrivateRating]:
 
 def release(node: Node, name: str, id_: str) -> int:
     """Sign the drafts about a name that is now bound to `id_`; return how many."""
-    own = {node.keys.did(name) for name in node.keys.names()}
+    own = set(node.keys.dids().values())
     released = 0
     for draft in waiting(node, name):
         if draft.author not in own or has_ended(node, draft.author, draft.created):

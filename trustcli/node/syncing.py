@@ -100,7 +100,7 @@ class _Sync:
     """One run of `sync`."""
 
     def __init__(self, node: Node, plan: Plan, progress: Progress | None) -> None:
-        own = sorted(node.keys.did(name) for name in node.keys.names())
+        own = sorted(node.keys.dids().values())
         self._node = node
         self._plan = plan._replace(push=plan.push and bool(own))
         self._own = own if plan.subjects else None
