@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from trustcli import durable, models, policy
-from trustcli.errors import ConfigError, DiskError, NotFound, UsageError
+from trustcli.errors import ConfigError, DiskError, NotFound, RecordRefused, UsageError
 from trustcli.models import DEFAULT, MODELS
 from trustcli.records.roles import ROLES
 from trustcli.safe import shown
@@ -14,6 +14,8 @@ from trustcli.value import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from trustcli.records.canonical import Json
 
 _APP = "trustcli"
 _MAX_FILE = 65_536  # bytes of a settings or policy file
@@ -226,7 +228,12 @@ def _check(name: str, value: object, path: str) -> None:
 def _fits(name: str, value: object) -> bool:
     default = Settings._field_defaults[name]
     if isinstance(default, tuple):
-        return isinstance(value, list) and len(value) <= _MAX_LIST and all(map(_is_word, value))
+        return (
+            isinstance(value, list)
+            and len(value) <= _MAX_LIST
+            and all(map(_is_word, value))
+            and _could_be_signed(name, value)
+        )
     kind = type(default)
     if type(value) is not kind and not (kind is float and type(value) is int):
         return False
@@ -243,6 +250,23 @@ def _fits(name: str, value: object) -> bool:
         or (name in _MAY_BE_EMPTY and not value)
         or _is_word(value, 1_024 if name.startswith("bridge_") else 64)
     )
+
+
+def _could_be_signed(name: str, values: list[Json]) -> bool:
+    """Say whether records and peers take the entries of a list for what it is a list of."""
+    from trustcli.records import fields  # noqa: PLC0415  only where there is a list
+
+    try:
+        if name == "endpoints":
+            fields.endpoints(values)
+        for value in values:
+            if name == "seeds":
+                fields.endpoints([value])
+            elif name == "subjects":
+                fields.subject(value)
+    except RecordRefused:
+        return False
+    return True
 
 
 def _choices(name: str) -> Collection[str] | None:

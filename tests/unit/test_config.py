@@ -112,7 +112,8 @@ BAD = [
     "model = 1", 'model = ["beta"]', 'identity = ""', "identity = 3", 'network = "a\\nb"', 'network = ""',
     f'network = "{"n" * 65}"', "require_known = 1", 'require_known = "yes"', "lock_wait = -1",
     "lock_wait = 3601", "round_every = 9.9", "round_every = -1",
-    "[hops]\nx = 1", "hops = [3]", "network = 2026-11-20", "identity = {}",
+    'endpoints = ["ftp://x"]', 'seeds = ["foo", "https://x.example"]', 'subjects = ["not a uri"]',
+    "endpoints = [1]", "[hops]\nx = 1", "hops = [3]", "network = 2026-11-20", "identity = {}",
 ]  # fmt: skip
 
 
@@ -146,7 +147,8 @@ def test_change_and_unset(where: Places) -> None:
     ("name", "text"),
     [("hop", "3"), ("hops", "0"), ("hops", "3.5"), ("hops", "x"), ("hops", ""), ("hops", "9" * 5_000),
      ("half_life_days", "nan"), ("half_life_days", "inf"), ("require_known", "yes"), ("require_known", "1"),
-     ("model", "best"), ("identity", ""), ("network", "a\x1b[31mb"), ("lock_wait", "1h")],
+     ("model", "best"), ("identity", ""), ("network", "a\x1b[31mb"), ("lock_wait", "1h"), ("endpoints", "ftp://x"),
+     ("seeds", "foo bar"), ("subjects", "not a uri")],
 )  # fmt: skip
 def test_a_wrong_change_changes_nothing(where: Places, name: str, text: str) -> None:
     """What cannot be set is a usage error, and the file stays what it was."""
@@ -233,3 +235,29 @@ def test_named_choices_are_those_that_exist() -> None:
         assert all(value in MEANING[name] for value in values)
         assert all(config._fits(name, value) for value in values)
         assert not config._fits(name, "another")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [("listen", "junk", "none"), ("listen", "host:99999", "[::1]:7717"), ("bridge_scale", "a..b", "-10..10"),
+     ("bridge_map", "zzz", "rater=user,subject=seller,value=stars"), ("bridge_system", "A b", "otc")],
+)  # fmt: skip
+def test_what_nothing_could_use_is_refused_when_it_is_set(
+    trust: Program, name: str, bad: str, good: str
+) -> None:
+    """Not when it is used, by a daemon at night; the file stays as it was."""
+    ran = trust("config", "set", name, bad)
+    assert (ran.exit, f"{name} cannot be {bad!r}" in ran.err, "hint:" in ran.err) == (2, True, True)
+    assert not Path(trust.home / "config.toml").exists()
+    assert trust("config", "set", name, "--", good).exit == 0
+    assert trust("config", "unset", name).exit == 0
+
+
+def test_a_ledger_keeps_its_network(trust: Program) -> None:
+    """A network set later is not that of the records here, and it is said."""
+    assert "ledger" not in trust("config", "set", "network", "other").err
+    trust("config", "unset", "network", "-q")
+    trust("keygen", "-q")
+    ran = trust("config", "set", "network", "other")
+    assert (ran.exit, "note:" in ran.err, "of network main" in ran.err) == (0, True, True)
+    assert trust("config", "set", "network", "main").err == ""

@@ -6,6 +6,7 @@ from trustcli import config
 from trustcli.cli.declare import Reply, argument, flag
 from trustcli.config import MEANING, Settings
 from trustcli.errors import UsageError
+from trustcli.node import setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +60,15 @@ def path(session: Session) -> Reply:
 
 
 def _changed(session: Session, key: str, value: str | None) -> Reply:
-    now = getattr(config.change(session.places, key, value), key)
-    return Reply("config-set", data={"key": key, "value": now}, rows=[(key, _text(now))])
+    held = session.node.ledger.network if key == "network" and session.node.has_ledger() else None
+    now = getattr(setting.change(session.places, key, value), key)
+    notes = (f"the ledger here stays of network {held}: for another network use another --home",)
+    return Reply(
+        "config-set",
+        data={"key": key, "value": now},
+        rows=[(key, _text(now))],
+        notes=notes if held not in (None, now) else (),
+    )
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ from trustcli import config
 from trustcli.cli.declare import Reply, flag, option
 from trustcli.cli.keygen import new_passphrase
 from trustcli.errors import PARTIAL
-from trustcli.node import announcing, identities, peers
+from trustcli.node import announcing, identities, peers, setting
 from trustcli.records.roles import ROLES
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ def _settle(
     settings, _ = config.load(session.places)
     for name, value in plain.items():
         if value is not None:
-            config.change(session.places, name, value)
+            setting.change(session.places, name, value)
     for name, added in (
         ("seeds", [peers.check_url(url) for url in peer or ()]),
         ("endpoints", [peers.check_url(url) for url in endpoint or ()]),
