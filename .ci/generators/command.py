@@ -16,7 +16,10 @@ from trustcli.cli.quick import load
 from trustcli.cli.topics import TOPICS
 from trustcli.config import Settings
 from trustcli.errors import VERDICTS
+from trustcli.models import MODELS
 from trustcli.records.kinds import KINDS
+from trustcli.records.rating import OVERALL
+from trustcli.records.update import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +46,9 @@ _WORDS = {
     "shell": tuple(SHELLS),
     "key": Settings._fields,
     "kind": tuple(KINDS),
+    "model": tuple(MODELS),
+    "category": (OVERALL, "reliability", "performance", "honesty"),
+    "event": EVENTS,
 }
 """Words known beforehand of parameters that take others too: offered by completion, not enforced."""
 

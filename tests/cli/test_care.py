@@ -149,6 +149,7 @@ def test_ledger_backup_is_a_ledger_and_never_overwrites(me: Program, tmp_path: P
     assert (data["records"], copy.stat().st_mode & 0o777) == (1, 0o600)
     assert me("verify", "--json", home=there).data == {"records": 1, "bad": 0, "wrong": []}
     assert me("ledger", "backup", str(copy)).exit == 73
+    assert me("ledger", "backup", "-").exit == 2
     assert me("ledger", "backup", str(tmp_path / "no" / "where")).exit == 74
 
 

@@ -79,6 +79,7 @@ def test_the_limit_is_50_unless_told(me: Program) -> None:
         (("--since", ""), 2),
         (("--limit", "x"), 2),
         (("--limit", "-1"), 2),
+        (("--follow", "--until", "now"), 2),
     ],
 )
 def test_wrong_filters_are_refused(full: Program, words: tuple[str, ...], code: int) -> None:

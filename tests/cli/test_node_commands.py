@@ -65,7 +65,7 @@ def test_a_report_is_a_signed_update(trust: Program, event: str) -> None:
 @pytest.mark.parametrize(
     ("words", "exit_"),
     [
-        (("agent:x", "birthday", "1"), 65),
+        (("agent:x", "birthday", "1"), 2),
         (("agent:x", "registration", "1001"), 65),
         (("agent:x", "registration", "-1"), 2),
         (("agent:x", "registration", "much"), 2),

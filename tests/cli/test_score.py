@@ -75,6 +75,7 @@ def test_everybody_comes_best_first(web: Program) -> None:
     assert _subjects(web, "--top", "1") == everybody[:1]
     assert _subjects(web, "--bottom", "1") == everybody[-1:]
     assert _subjects(web, "--top", "3", "--bottom", "3") == everybody
+    assert _subjects(web, "--top", "0") == _subjects(web, "--bottom", "0") == everybody
 
 
 @pytest.mark.parametrize(

@@ -104,3 +104,11 @@ def test_a_key_that_is_not_there_beside_others_is_no_empty_home(me: Program) -> 
     assert "trust id use default" in ran.out + ran.err
     assert "keygen" not in ran.out + ran.err
     assert me("status", "--json").data["alerts"][0]["code"] == "no_such_key"
+
+
+def test_every_key_of_the_document_is_described(me: Program) -> None:
+    """`trust help json` names them all, and the command whose answer is no document."""
+    page = me("help", "json").out
+    described = page[page.index("trust.status/1") : page.index("trust.topology/1")]
+    assert [key for key in me("status", "--json").data if not re.search(rf"\b{key}\b", described)] == []
+    assert re.search(r"^export\b", page, re.MULTILINE)

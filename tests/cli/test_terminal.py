@@ -212,3 +212,15 @@ def test_the_cursor_is_back_after_ctrl_c(me: Program, tmp_path: Path) -> None:
         screen.interrupt()
         assert screen.end() == 130, screen.shown
     assert _cursor_is_back(screen.shown)
+
+
+def test_a_narrow_terminal_shows_a_long_subject_in_a_few_lines(me: Program) -> None:
+    """The scale gives way to it, and no column is two cells wide."""
+    subject = "https://agents.example/a/very/long/address/of/some/agent"
+    me("rate", subject, "4", "-q")
+    screen = Screen(me.home, "-q", "score", COLUMNS="40")
+    assert screen.end() == 0
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-z]", "", screen.shown).splitlines()
+    assert len(lines) <= 10
+    assert max(map(len, lines)) <= 40
+    assert "".join(line[:11].strip() for line in lines[1:-1]) == subject

@@ -93,6 +93,10 @@ def test_the_limit_cuts_and_says_so(web: Program) -> None:
     assert (len(data["ignored"]), data["ignored_total"]) == (1, 3)
     assert "--limit 3" in web("why", "bob", "--limit", "1").err
     assert web("why", "bob", "--limit", "-1").exit == 2
+    everything = web("why", "bob", "--limit", "0", "--json").data
+    assert (len(everything["terms"]), len(everything["ignored"])) == (
+        everything["terms_total"], everything["ignored_total"],
+    )  # fmt: skip
 
 
 def test_rows_are_plain_lines(web: Program) -> None:

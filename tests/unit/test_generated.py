@@ -299,6 +299,9 @@ COMPLETED = {
     "trust -- -": [],
     "trustcli ledger c": ["check", "compact"],
     "trust rate id r": [],
+    "trust score --model meri": ["meritrank"],
+    "trust rate bob 4 -c hon": ["honesty"],
+    "trust report bob rei": ["reinstatement"],
 }
 """Command lines, split as bash does, and what they are completed with."""
 

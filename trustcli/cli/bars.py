@@ -14,26 +14,32 @@ from trustcli.node.asking import Inquiry, Scored
 from trustcli.safe import safe
 from trustcli.timing import day
 
+_SUBJECT = 11  # least cells of a subject: on the narrowest terminal a URI is a few lines
+_ENOUGH = 66  # cells of a terminal on which the scale fits beside it
 _WIDTH = 21  # cells of the scale from 1 to 5: one for each fifth of a star
 
 
 def scores(console: Console, inquiry: Inquiry, found: list[Scored]) -> None:
     """Draw one line a subject: its score as a point on its range, and who is for and against."""
     asked = inquiry.asked
+    stars = inquiry.model.unit == "stars"
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("subject", overflow="fold")
+    table.add_column("subject", overflow="fold", min_width=_SUBJECT)
     table.add_column("score", justify="right")
-    table.add_column("1    2    3    4    5" if inquiry.model.unit == "stars" else "share", no_wrap=True)
+    scale = console.width >= _ENOUGH
+    if scale:
+        table.add_column("1    2    3    4    5" if stars else "share", no_wrap=True)
     table.add_column("raters", justify="right")
     table.add_column("for", justify="right", style="green")
     table.add_column("against", justify="right", style="red")
     largest = max((scored.score.value or 0 for scored in found), default=1) or 1
     for scored in found:
         score = scored.score
+        drawn = _range(scored) if stars else _bar((score.value or 0) / largest)
         table.add_row(
             Text(safe(scored.subject.label)),
             Text(shown.number(score.value, inquiry.model.unit), style="bold"),
-            _range(scored) if inquiry.model.unit == "stars" else _bar((score.value or 0) / largest),
+            *([drawn] if scale else []),
             str(score.raters),
             str(score.praise),
             str(score.blame),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag
-from trustcli.errors import NO, OK
+from trustcli.errors import NO, OK, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def backup(
 
     To restore, put the copy in the ledger's place while nothing runs: trust ledger path.
     """
+    if file == "-":
+        raise UsageError(
+            "a ledger is copied to a file, not to standard output", hint="name one, or trust export"
+        )
     head = session.node.ledger.backup(file)
     return Reply(
         "ledger-backup",

@@ -7,6 +7,7 @@ from heapq import merge
 from operator import attrgetter
 
 from trustcli.cli.declare import Reply, argument, at_least, check_category, flag, option
+from trustcli.errors import UsageError
 from trustcli.node.naming import NameBook, one_person
 from trustcli.records.did import is_did
 from trustcli.timing import past, rfc3339
@@ -46,6 +47,10 @@ def log(
     """
     check_category(category)
     at_least(0, limit=limit)
+    if follow and until is not None:
+        raise UsageError(
+            "--follow waits for what comes, --until ends before it", hint="leave one of them out"
+        )
     node = session.node
     book = NameBook(node)
     now = node.clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli import shown
-from trustcli.cli.declare import Reply, argument, flag, option, refuse_idle
+from trustcli.cli.declare import Reply, argument, check_category, flag, option, refuse_idle
 from trustcli.errors import UsageError, of_parts
 from trustcli.node import rating
 from trustcli.node.rating import Draft
@@ -78,6 +78,7 @@ def rate(
         raise UsageError("whom, and how many stars?", hint="trust rate bob 4 --category reliability")
     if human_guided and not via_agent:
         raise UsageError("--human-guided goes with --via-agent MODEL")
+    check_category(category)
     draft = Draft(
         subject,
         stars,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcli.cli.declare import Reply, argument, flag, option
+from trustcli.errors import UsageError
 from trustcli.node import reporting
 from trustcli.records.fields import PRIORITIES
 from trustcli.records.update import EVENTS
@@ -34,6 +35,8 @@ def report(
     Examples:
       trust report agent:build-bot verification-success 820 --previous 815
     """
+    if event not in EVENTS:
+        raise UsageError(f"EVENT cannot be {event!r}", hint=f"one of: {', '.join(EVENTS)}")
     given = {"previous": previous, "reason": session.line(reason), "priority": priority}
     said: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
     about, record = reporting.report(session.node, subject, event, score, said, dry_run=dry_run)

@@ -58,8 +58,8 @@ def score(
     hops: int | None = HOPS,
     human_only: bool = HUMAN,
     min_confidence: float | None = SURE,
-    top: int | None = option("--top", help="only the N best", kind=int, metavar="N"),
-    bottom: int | None = option("--bottom", help="only the N worst", kind=int, metavar="N"),
+    top: int | None = option("--top", help="only the N best; 0 for all", kind=int, metavar="N"),
+    bottom: int | None = option("--bottom", help="only the N worst; 0 for all", kind=int, metavar="N"),
 ) -> Reply:
     """Show how good somebody is, as seen by you: stars, their range, raters for and against.
 
@@ -79,7 +79,7 @@ def score(
         found = [inquiry.about(subject) for subject in asking.subjects(inquiry, subjects)]
     else:
         found = inquiry.everybody()
-    if top is not None or bottom is not None:
+    if top or bottom:
         found = (found[:top] if top else []) + (found[max(len(found) - bottom, top or 0) :] if bottom else [])
     unknown = [scored for scored in found if scored.score.value is None]
     unsure = thin(found, min_confidence, inquiry.model.name)

@@ -137,12 +137,14 @@ class Session:
             raise BadInput("the text is not UTF-8") from None
 
     def line(self, given: str | None) -> str | None:
-        """Return what `text` does, where it is for a record: those hold one line.
+        """Return what `text` does, where it is for a record: those hold one line, and never an empty one.
 
         Raises:
-            NotFound, BadInput.
+            UsageError, NotFound, BadInput.
         """
         text = self.text(given)
+        if text == "":
+            raise UsageError("the text is empty", hint="leave the option out")
         if text and "\n" in text:
             raise BadInput(f"the text has {len(text.splitlines())} lines", hint="say it in one line")
         return text

@@ -82,6 +82,7 @@ def json() -> str:
         '  {"schema":"trust.error/1","ok":false,"error":{"code":"…","exit":66,"message":"…",'
         '\n   "hint":"…","retryable":false}}\n\n'
         "log --follow, rate --batch and check with several subjects print one document a line.\n"
+        "export is the exception: a bundle is lines of JSON already, and the same with --json.\n"
         "Keys are always there (null, []). Times are RFC 3339 UTC. Unknown scores are null.\n"
         "Within a schema's number keys are only added.\n\n"
         f"DATA OF A NODE'S COMMANDS\n\n{_NETWORK}\n"
@@ -93,7 +94,8 @@ def json() -> str:
 
 _NETWORK = """  trust.status/1         beside id, home, ledger, peers, alerts: daemon {running,listen,since},
                          sync {last}, network {nodes,active,records,fingerprint,last,
-                         standings[]}, null where no other node is known
+                         standings[]}, null where no other node is known, round {number,winner,
+                         final,closed}, null where none was decided here
   standings[]            did, name, status ACTIVE|INACTIVE|BANNED, reputation (0 to 100), stars,
                          raters, uptime (percent), met, heard, linked, direction in|out,
                          banned_until, because, roles[], endpoints[], owner, announced

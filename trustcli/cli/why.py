@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 from trustcli.cli import shown
@@ -33,11 +34,16 @@ def why(
     hops: int | None = HOPS,
     human_only: bool = HUMAN,
     limit: int = option(
-        "--limit", help="show at most N voices and N left out; default 20", kind=int, default=20, metavar="N"
+        "--limit",
+        help="show at most N voices and N left out; default 20, 0 for all",
+        kind=int,
+        default=20,
+        metavar="N",
     ),
 ) -> Reply:
     """Explain a score: whose ratings count, by which path and weight; which do not, and why not."""
     at_least(0, limit=limit)
+    limit = limit or sys.maxsize
     inquiry = inquire(session, from_, category, model, as_of, hops, human_only=human_only)
     scored = inquiry.about(asking.subjects(inquiry, [subject])[0])
     answer = scored.answer
