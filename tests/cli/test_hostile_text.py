@@ -218,7 +218,7 @@ def test_in_records_of_others(knows_bob: Program, monkeypatch: pytest.MonkeyPatc
             lines.append(BOB.says(kind, thing=text))
         except RecordRefused:
             continue
-    ran = knows_bob("import", "-", "--json", stdin=bundle(*lines))
+    ran = knows_bob("import", "-", "--json", stdin=bundle(*lines, b""))
     assert ran.data["added"] == len(lines)
     plain = _try(knows_bob, "log")
     assert len(plain.out.splitlines()) == len(lines) + 1
