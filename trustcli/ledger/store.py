@@ -273,13 +273,12 @@ class Ledger:
     def kept_as(self, ids: Iterable[str]) -> dict[str, Signed]:
         """Return what is kept under these hex ids, whatever its bytes say by now."""
         wanted = [id_ for id_ in ids if len(id_) == 64 and not id_.strip(_HEX)]
-        highs, lows = id_columns(b"".join(map(bytes.fromhex, wanted)))
-        places: dict[str, int] = {}
+        pairs = zip(*id_columns(b"".join(map(bytes.fromhex, wanted))), strict=True)
+        query = "SELECT seq FROM record_ids WHERE id_hi = ? AND id_lo = ?"
         with connection.Guard(self.path):
-            for id_, pair in zip(wanted, zip(highs, lows, strict=True), strict=True):
-                row = self._db.execute("SELECT seq FROM record_ids WHERE id_hi = ? AND id_lo = ?", pair)
-                places.update((id_, seq) for (seq,) in row)
-        return {id_: one for id_, seq in places.items() for one in self.signed(seq - 1, seq)}
+            places = [self._db.execute(query, pair).fetchone() for pair in pairs]
+        found = [(id_, *place) for id_, place in zip(wanted, places, strict=True) if place]
+        return {id_: one for id_, seq in found for one in self.signed(seq - 1, seq)}
 
     def reader(self, as_of: int | None = None) -> Reader:
         """Return what a view folds over: the records received up to `as_of` (Unix ms; None = all)."""

@@ -60,5 +60,5 @@ def way_on(node: Node, key: str) -> str:
         return "rate anew: what the key in use says later replaces it"
     reader = node.ledger.reader()
     heir = reader.name(Succession(reader, _ALWAYS).current(reader.number(key)))
-    names = [name for name in node.keys.names() if node.keys.did(name) == heir != key]
+    names = [name for name, own in node.keys.dids().items() if own == heir != key]
     return f"trust id use {names[0]}" if names else "trust keygen NAME, then trust id use NAME"

@@ -102,8 +102,7 @@ def _line(node: Node) -> set[str]:
         return {me}
     view = View(reader, node.clock())
     current = view.current(reader.number(me))
-    own = (node.keys.did(name) for name in node.keys.names())
-    return {key for key in own if view.current(reader.number(key)) == current}
+    return {key for key in node.keys.dids().values() if view.current(reader.number(key)) == current}
 
 
 def _is_id(word: str) -> bool:
