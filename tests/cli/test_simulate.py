@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from trustcli import config
+from trustcli.node.running import running
 from trustcli.simulate.attacks import ATTACKS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Program
 
 
@@ -117,6 +123,38 @@ def test_the_picture_of_a_devnet_has_a_place_before_processes_start(trust: Progr
     assert not keep.exists()
     assert trust(*words, str(keep / "x.svg")).exit == 0
     assert ET.parse(keep / "x.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_devnet_takes_its_nodes_along_however_it_ends(tmp_path: Path, number: signal.Signals) -> None:
+    """Told to end it removes its folder, too; killed outright it cannot, but the nodes end."""
+    net = subprocess.Popen(
+        [sys.executable, "-m", "trustcli", "devnet", "--nodes", "2", "--for", "10m"],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 30
+
+    def serving() -> list[int]:
+        homes = [config.places({}, str(home)) for home in tmp_path.glob("trust-devnet-*/node-*")]
+        return [found.pid for home in homes if (found := running(home))]
+
+    while not (pids := serving())[1:] or 0 in pids:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    net.send_signal(number)
+    assert net.wait(20) == (-number if number == signal.SIGKILL else 128 + number)
+    while any(map(_lives, pids)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert number == signal.SIGKILL or not list(tmp_path.iterdir())
+
+
+def _lives(pid: int) -> bool:
+    """Say whether a process runs: neither gone nor dead and not yet fetched by its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_help_lists_every_attack_with_its_title(trust: Program) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 
 from trustcli.cli.declare import Reply, at_least, option
 from trustcli.cli.drawing import check_target
@@ -17,7 +19,7 @@ from trustcli.timing import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Self
 
     from trustcli.cli.session import Session
@@ -76,13 +78,34 @@ def devnet(
     if keep is None:
         from tempfile import TemporaryDirectory  # noqa: PLC0415
 
-        with TemporaryDirectory(prefix="trust-devnet-") as folder:
+        with _ended_in_order(), TemporaryDirectory(prefix="trust-devnet-") as folder:
             return _run(session, folder, nodes, stay, rounds, picture)
     try:
         os.makedirs(keep, mode=0o700)
     except FileExistsError:
         raise WouldOverwrite(f"{keep} exists already") from None
-    return _run(session, os.path.abspath(keep), nodes, stay, rounds, picture)
+    with _ended_in_order():
+        return _run(session, os.path.abspath(keep), nodes, stay, rounds, picture)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Stop the nodes and tidy up when told to end, or when the terminal closes; not where that is ignored."""
+
+    def end(number: int, _: object) -> None:
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)  # once is enough: what is under way now must not be cut
+        raise SystemExit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, action in before.items():
+        if action != signal.SIG_IGN:  # nohup
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -32,6 +32,18 @@ OBSERVED = 30  # good interactions that each node begins with of every other, wh
 LOOK = 0.2  # seconds between two looks at all nodes
 STARS = ("4.5", "4", "5", "3.5")  # what the nodes say of one another, in turn
 CATEGORY = "reliability"
+_PROGRAM = """
+import os, signal, sys, threading
+
+def watch():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=watch, daemon=True).start()
+from trustcli.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""A node that ends with us, however we end: the kernel then closes the pipe that it reads from."""
 
 
 class NodeState(NamedTuple):
@@ -82,12 +94,15 @@ class Devnet:
             self._introduce(node)
 
     def __enter__(self) -> Self:
+        self._watched, self._alive = os.pipe()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        os.close(self._watched)
+        os.close(self._alive)
 
     def open(self, node: DevNode) -> Node:
         """Return a node of the network for use in this process; close it afterwards."""
@@ -99,8 +114,8 @@ class Devnet:
         for node in self._wanted(names):
             with open(os.path.join(node.home, "serve.log"), "ab") as log:
                 self._processes[node.name] = subprocess.Popen(  # noqa: S603  ourselves
-                    [sys.executable, "-m", "trustcli", "--home", node.home, "--no-input", "serve"],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    [sys.executable, "-c", _PROGRAM, "--home", node.home, "--no-input", "serve"],
+                    stdin=self._watched, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
 
     def start(self, names: Sequence[str] = ()) -> None:
