@@ -945,6 +945,29 @@ def test_addresses_that_cannot_be_had() -> None:
     asyncio.run(scenario())
 
 
+def test_a_place_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    """By another name, too; what a wider address of ours has already is taken: Busy, and nothing is left."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    async def addresses(*places: Listen) -> list[str]:
+        server = Server(app_of(), places)
+        try:
+            await server.start()
+            return server.addresses
+        finally:
+            await server.stop(0)
+
+    here, name = Listen("127.0.0.1", port), Listen("127.1", port)
+    path = str(tmp_path / "s")
+    assert asyncio.run(addresses(here, here)) == [f"127.0.0.1:{port}"]
+    assert asyncio.run(addresses(here, name)) == [f"127.0.0.1:{port}"]
+    assert asyncio.run(addresses(Listen(unix=path), Listen(unix=f"{tmp_path}/./s"))) == [f"unix:{path}"]
+    with pytest.raises(Busy):
+        asyncio.run(addresses(Listen("0.0.0.0", port), here))
+    assert asyncio.run(addresses(here)) == [f"127.0.0.1:{port}"]
+
+
 def test_places_to_listen() -> None:
     """What can be said, and what cannot."""
     assert read_listen("127.0.0.1:80") == Listen("127.0.0.1", 80)

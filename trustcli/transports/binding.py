@@ -16,6 +16,11 @@ _HINT = "name another place with --listen; port 0 is any free one"
 _PROBE_SECONDS = 1.0  # for somebody behind an old unix socket to take the call
 
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
 class Listen(NamedTuple):
     """Where to listen: a host and port (0: any free one), a unix socket's path, or an open socket."""
 
@@ -42,8 +47,11 @@ def read_listen(text: str) -> Listen:
     raise UsageError(f"cannot listen on {text!r}", hint="say HOST:PORT, [IPV6]:PORT, unix:PATH or fd:NUMBER")
 
 
-async def bind_tcp(place: Listen) -> list[socket.socket]:
+async def bind_tcp(place: Listen, *, besides: Collection[tuple[str, int]] = ()) -> list[socket.socket]:
     """Bind every address of a name, all on one port.
+
+    Args:
+        besides: addresses that are bound already, by us.
 
     Raises:
         Busy: somebody listens there.
@@ -59,6 +67,8 @@ async def bind_tcp(place: Listen) -> list[socket.socket]:
     bound: list[socket.socket] = []
     port = place.port
     for family, kind, protocol, _, address in dict.fromkeys(found):
+        if address[:2] in besides:
+            continue
         one = socket.socket(family, kind, protocol)
         bound.append(one)
         try:
@@ -116,6 +126,20 @@ def _clear(path: str) -> None:
         except OSError:
             pass  # it is there, however busy
     raise Busy(f"somebody listens on unix:{path} already", hint=_HINT)
+
+
+def listen(bound: socket.socket, backlog: int) -> None:
+    """Let others connect.
+
+    Raises:
+        Busy: somebody listens on all addresses, or on one of these.
+        TrustError: it cannot be listened on.
+    """
+    bound.setblocking(False)
+    try:
+        bound.listen(backlog)
+    except OSError as problem:
+        raise _unbound(problem, name_of(bound)) from None
 
 
 def take_over(number: int) -> socket.socket:

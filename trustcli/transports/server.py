@@ -18,7 +18,7 @@ import ssl
 from uvicorn.server import ServerState
 
 from trustcli.errors import ConfigError, TrustError
-from trustcli.transports.binding import bind_tcp, bind_unix, name_of, take_over
+from trustcli.transports.binding import bind_tcp, bind_unix, listen, name_of, take_over
 from trustcli.transports.connection import Connection, Settings
 from trustcli.transports.gate import Gate
 from trustcli.transports.guards import UNIX
@@ -98,15 +98,14 @@ class Server:
             DiskError: the unix socket cannot be made.
         """
         try:
-            for place in self._listen:
+            for place in dict.fromkeys(self._listen):
                 self._sockets += await self._bind(place)
+            for one in self._sockets:
+                listen(one, self._limits.backlog)
         except TrustError:
             await self.stop(0)
             raise
-        for one in self._sockets:
-            one.setblocking(False)
-            one.listen(self._limits.backlog)
-            self._accepting.append(asyncio.ensure_future(self._accept(one)))
+        self._accepting = [asyncio.ensure_future(self._accept(one)) for one in self._sockets]
 
     async def stop(self, grace: float = 5.0) -> None:
         """Stop accepting, let answers finish for `grace` seconds, then cut what is left."""
@@ -131,12 +130,14 @@ class Server:
     async def _bind(self, place: Listen) -> list[socket.socket]:
         if place.fd >= 0:
             return [take_over(place.fd)]
+        if place.unix and any(_is_same(place.unix, path) for path in self._unix):
+            return []
         if place.unix:
             bound = bind_unix(place.unix)
             status = os.stat(place.unix)
             self._unix[place.unix] = status.st_dev, status.st_ino
             return [bound]
-        return await bind_tcp(place)
+        return await bind_tcp(place, besides={one.getsockname()[:2] for one in self._sockets})
 
     def _forget(self, listening: socket.socket) -> None:
         """Close a listening socket; take the name of a unix socket away, if it is still ours."""
@@ -203,6 +204,10 @@ class Server:
             seat.leave()
             accepted.close()
             raise
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _waiting(listening: socket.socket, most: int) -> Iterator[tuple[socket.socket, Any]]:
