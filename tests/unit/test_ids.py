@@ -126,6 +126,25 @@ def test_it_answers_as_the_plain_list_does(ledger: Ledger, span: int) -> None:
     assert_same(index, plain(ledger))
 
 
+def test_a_full_disk_takes_no_answer_away(ledger: Ledger, path: str) -> None:
+    """Without room for the index its tables are in memory, and in the file again once there is some."""
+    fill(ledger, 1_000)
+    index = IdIndex(ledger)
+    index.catch_up()
+    fill(ledger, 2_000, first=1_000)
+    db = ledger._db
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+    assert index.catch_up() == 2_000
+    assert index.catch_up() == 0
+    assert_same(index, plain(ledger))
+    assert sum(sizes(path)) == 1_000
+    db.execute("PRAGMA max_page_count = 1000000")
+    fill(ledger, 1_000, first=3_000)
+    index.catch_up()
+    assert_same(index, plain(ledger))
+    assert sum(sizes(path)) == 4_000
+
+
 def test_bounds_beyond_all_records(ledger: Ledger) -> None:
     """A peer may ask for any 64-bit second; SQLite's integers are shorter."""
     fill(ledger, 1_000)

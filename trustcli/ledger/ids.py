@@ -3,7 +3,8 @@
 Derived from the records and brought up to date when it is first needed: nothing on the way of an append
 knows of it. Whole ids are kept, 32 bytes each: sums of the 128 bits that `records` is indexed by could be
 forged in an instant. A block is a stretch of at most 512 ids; in memory there is only where each begins,
-how many ids it has and what they add up to, 3,000 blocks for a million records.
+how many ids it has and what they add up to, 3,000 blocks for a million records. Where the disk has no room
+for it the tables are kept in memory meanwhile: who only asks what is here is answered.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ HURRIED_STEP = 4_000  # while more come: twice what comes in the same time, or i
 _PART = 16  # of what is missing a step takes in one such part, so that not every one rewrites a large file
 _CACHE = 32  # blocks kept in memory: the ranges of a message ascend, so few are enough
 _MODULUS = 2**256
+_TABLES = ("ids", "id_blocks", "id_mark")
 _BELOW: Item = (0, b"")
 _ABOVE: Item = (2**62, b"")
 _ROWS = (
@@ -62,6 +64,7 @@ class IdIndex:
         self._db = ledger._db  # noqa: SLF001  of the same package, as reader and audit
         self._wait = ledger._wait  # noqa: SLF001
         self._doubtful = False  # a block was not what it should be
+        self._in_memory = False  # the tables
         self._load()
 
     def catch_up(self, progress: Progress | None = None) -> int:
@@ -105,6 +108,8 @@ class IdIndex:
 
     def _renew(self) -> None:
         """Read again what is in memory, where another process was here."""
+        if self._in_memory and self._ledger.head().records != len(self):
+            self._leave_memory()  # what is new was written: there is room again
         if self._doubtful or self._mark != self._marked():
             self._load()
 
@@ -259,6 +264,37 @@ class IdIndex:
         return [(row[5] // 1000, digest) for row, digest in zip(page, digests, strict=True)]
 
     def _store(self, last: int, items: list[Item]) -> None:
+        """Add items and their blocks, in memory if there is no room on the disk."""
+        try:
+            self._write(last, items)
+        except DiskError as problem:
+            if problem.code != "disk_full" or self._in_memory:
+                raise
+            self._enter_memory()
+            self._write(last, items)
+        self._load()
+
+    def _enter_memory(self) -> None:
+        """Copy the tables; of two with one name SQLite takes the temporary one."""
+        with connection.Guard(self._ledger.path):
+            self._db.execute("PRAGMA temp_store = MEMORY")
+            for name in _TABLES:
+                (made,) = self._db.execute(
+                    "SELECT sql FROM main.sqlite_schema WHERE name = ?", (name,)
+                ).fetchone()
+                self._db.execute(made.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
+                self._db.execute(f"INSERT INTO temp.{name} SELECT * FROM main.{name}")  # noqa: S608  ours
+        self._in_memory = True
+
+    def _leave_memory(self) -> None:
+        """Go back to the tables of the file."""
+        with connection.Guard(self._ledger.path):
+            for name in _TABLES:
+                self._db.execute(f"DROP TABLE temp.{name}")
+        self._in_memory = False
+        self._load()
+
+    def _write(self, last: int, items: list[Item]) -> None:
         """Add items and their blocks in one transaction, unless another process did meanwhile."""
         with connection.Write(self._db, self._ledger.path, self._wait) as db:
             if self._marked() == self._mark:
@@ -269,7 +305,6 @@ class IdIndex:
                     raise _TornError from None
                 db.executemany("INSERT OR REPLACE INTO id_blocks VALUES (?, ?, ?, ?)", changed)
                 db.execute("INSERT OR REPLACE INTO id_mark VALUES (1, ?)", (last,))
-        self._load()
 
     def _changed(self, items: list[Item]) -> list[tuple[int, bytes, int, bytes]]:
         """Return the rows of the blocks that items fall into, as they are with them."""
