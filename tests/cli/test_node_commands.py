@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,27 @@ def test_one_answer_without_a_socket(trust: Program) -> None:
     assert trust("serve", "--get", "/v1/node", "--json").data["status"] == 200
     assert trust("serve", "--get", "/nothing").exit == 1
     assert trust("serve", "--get", "v1/node").exit == 2
+
+
+def test_metrics_without_a_socket(trust: Program) -> None:
+    """Those of the mesh are missing, it was not started; the rest is there."""
+    trust("keygen", "-q")
+    ran = trust("serve", "--get", "/metrics")
+    assert (ran.exit, ran.err) == (0, "")
+    assert "# TYPE trust_held_bytes gauge\n" in ran.out
+
+
+def test_a_start_that_fails_announces_nothing(trust: Program, tmp_path: Path) -> None:
+    """The record would stay for ever: whatever is wrong is found first."""
+    trust("keygen", "-q")
+    bad = tmp_path / "bad.pem"
+    bad.write_text("no certificate")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        assert trust("serve", "--listen", "0.0.0.0:0").exit == 2
+        assert trust("serve", "--listen", taken).exit == 75
+        assert trust("serve", "--tls-cert", str(bad), "--tls-key", str(bad)).exit == 78
+    assert announced(trust) == []
 
 
 def test_an_answer_leaves_no_connection_behind(trust: Program) -> None:

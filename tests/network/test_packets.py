@@ -30,7 +30,7 @@ import pytest
 from tests.network.attacker import split_frame
 from trustcli import config
 from trustcli.ledger import Ledger
-from trustcli.node import Node
+from trustcli.node import Node, announcing
 from trustcli.node.devnet import Devnet
 from trustcli.node.serving import Daemon, Options
 from trustcli.rounds.rules import DEFAULT
@@ -392,6 +392,7 @@ def test_no_route_prepares_a_statement_on_a_private_table(tmp_path: object) -> N
     person.trust("rate", "agent:spoken-of", "4")
     places = config.places({}, home)
     node = Node(places, config.load(places)[0], clock=lambda: time.time_ns() // 1_000_000)
+    announcing.announce(node)
     daemon = Traced(node, Options())
     ledger = Ledger.open(places.ledger)
     (id_, *_) = [entry.id for entry in ledger.entries()]

@@ -80,6 +80,7 @@ class Meshing:
         self._noted = 0
         self._credits: dict[str, Credit] = {}
         self._counts: Counter[str] = Counter()
+        self._is_up = False
         self._mesh: Mesh
         self._shelf: LedgerShelf
         self._memory: LedgerMemory
@@ -167,7 +168,9 @@ class Meshing:
         return (credit is not None and credit.is_used_up) or self._memory.refuses(key, self._node.clock())
 
     def metrics(self) -> str:
-        """Return lines of Prometheus text about the mesh."""
+        """Return lines of Prometheus text about the mesh; none where it was not started."""
+        if not self._is_up:
+            return ""
         counts = sorted({**self._mesh.counts(), **self._counts}.items())
         text = "# HELP trust_mesh_events_total What happened on the mesh.\n"
         text += "# TYPE trust_mesh_events_total counter\n"
@@ -210,6 +213,7 @@ class Meshing:
         self._observing = Observing(node.ledger, self._memory.everybody(), now)
         self._feed = Feed(node, self._lent, self._bridged) if follows(node) else None
         self._timetable = Timetable(node, self._observe, self._unplayed) if settings.round_every else None
+        self._is_up = True
 
     def _end(self) -> None:
         self._mesh.stop(self._node.clock())

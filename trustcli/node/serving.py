@@ -67,7 +67,6 @@ class Daemon:
         self.did = node.me
         self.sign = node.signer(node.me)
         self.network = node.make_ledger().network
-        announcing.announce(node)
         self._node = node
         self._options = options
         self._places = [_place(text, public=options.public) for text in options.listen]
@@ -101,6 +100,7 @@ class Daemon:
         server = Server(app, self._places, limits=self._limits, tls=self._options.tls)
         try:
             await server.start()
+            announcing.announce(self._node)  # a record that stays: only of a node that is up
             listen = server.addresses
             hold.note(Running(os.getpid(), listen[0] if listen else None, self._node.clock()))
             loopback.notify("READY=1", self._options.notify)
@@ -114,6 +114,7 @@ class Daemon:
 
     async def ask(self, target: str) -> Answered:
         """Answer one GET, without socket, mesh or network."""
+        announcing.announce(self._node)
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._reader.start()
