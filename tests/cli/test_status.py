@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.people import BOB, CAROL
 from tests.conftest import Program
+from trustcli import config
+from trustcli.errors import DiskError
+from trustcli.node import caring
+from trustcli.node.running import Hold, Running
 
 
 def test_status_of_an_empty_home_says_to_make_a_key(trust: Program) -> None:
@@ -51,6 +58,32 @@ def test_an_unencrypted_key_is_worth_a_word_and_no_failure(me: Program) -> None:
     """Information only: `--check` stays 0."""
     ran = me("status", "--check", "--json")
     assert (ran.exit, [alert["severity"] for alert in ran.data["alerts"]]) == (0, ["info"])
+
+
+def test_a_disk_without_room_is_an_alert(me: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only `doctor` says so; the control: the disk of this machine has some."""
+    assert me("status", "--check").exit == 0
+    monkeypatch.setattr(caring, "_LITTLE", 1 << 60)
+    ran = me("status", "--check", "--json")
+    assert (ran.exit, [alert["code"] for alert in ran.data["alerts"]][1:]) == (1, ["disk_low"])
+
+
+def test_a_daemon_that_failed_is_missed_and_one_that_never_began_is_not(me: Program) -> None:
+    """As one that was killed; until the next one ends in order."""
+
+    def serve(listen: str | None, problem: Exception | None) -> list[str]:
+        with contextlib.suppress(DiskError), Hold(config.places({}, str(me.home))) as hold:
+            if listen:
+                hold.note(Running(1, listen, 0))
+            if problem:
+                raise problem
+        return [alert["code"] for alert in me("status", "--json").data["alerts"]][1:]
+
+    failed = DiskError("the disk fails")
+    assert serve(None, failed) == []
+    assert serve("127.0.0.1:1", failed) == ["daemon_gone"]
+    assert serve(None, failed) == ["daemon_gone"]
+    assert serve("127.0.0.1:1", None) == []
 
 
 def test_check_fails_on_an_alert(me: Program) -> None:

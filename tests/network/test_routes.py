@@ -421,7 +421,7 @@ def test_who_is_banned_for_what_it_offered_is_not_let_in_again() -> None:
     ("problem", "expected"),
     [
         (Busy("the ledger at /home/x/ledger.db is locked"), "503 busy"),
-        (DiskError("/home/x/ledger.db: SELECT failed"), "500 bug"),
+        (DiskError("/home/x/ledger.db: SELECT failed"), "503 busy"),
         (ZeroDivisionError("in /home/x/y.py"), "500 bug"),
         (PeerFault("bad frame /home/x", code="too_big"), "413 too_big"),
         (PeerFault("bad frame /home/x", code="strange"), "400 bad_request"),
@@ -433,6 +433,18 @@ def test_faults_tell_nothing(problem: Exception, expected: str) -> None:
     got = get("/v1/records", app_of(FakeDesk(problem=problem)))
     assert said(got) == expected
     assert json.loads(got.body)["error"]["message"] == ERRORS[expected[4:]][1]
+
+
+def test_a_full_disk_is_said_once_and_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Not a line a request, no traceback; and once more when the route answers again."""
+    desk = FakeDesk(problem=DiskError("/home/x/ledger.db: the disk is full"))
+    app = app_of(desk)
+    assert [get("/v1/records", app).status for _ in range(3)] == [503] * 3
+    desk.problem = None
+    assert get("/v1/records", app).status == 200
+    said = ["answers to feed: /home/x/ledger.db: the disk is full", "answers to feed: works again"]
+    assert [record.getMessage() for record in caplog.records] == said
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_headers_that_come_twice() -> None:

@@ -70,17 +70,28 @@ def serve(
         read_only=read_only,
         notify=session.service_manager,
     )
-    serving.serve(session.node, options, lambda where: _say(session, where))
+    serving.serve(
+        session.node,
+        options,
+        lambda where: _say(session, _greeting(session.node.me, where)),
+        lambda trouble: _say(session, f"warning: {trouble}"),
+    )
     return Reply("serve", data={"stopped": True})
 
 
-def _say(session: Session, where: list[str]) -> None:
-    """Say on stderr, in one line, that the node is up."""
+def _greeting(me: str, where: list[str]) -> str:
+    return f"serving {me} on {', '.join(where) or 'nowhere, it only dials out'}"
+
+
+def _say(session: Session, line: str) -> None:
+    """Say one line on stderr; a node goes on where nobody takes it."""
     if session.quiet or sys.stderr is None:
         return
-    places = ", ".join(where) or "nowhere, it only dials out"
-    sys.stderr.write(f"serving {safe(session.node.me)} on {safe(places)}\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(f"{safe(line)}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
 
 
 def _once(session: Session, path: str) -> Reply:

@@ -81,6 +81,14 @@ def fault(code: str, detail: str = "") -> PeerFault:
     return PeerFault(f"{meaning}: {detail}" if detail else meaning, code=code)
 
 
+def because(code: str) -> str:
+    """Return why a link was closed, for the user; who only hung up did not say."""
+    if code in ("ahead", "old"):
+        return f"what one of us says is {FAULTS[code][1]}: are the clocks of both machines right?"
+    meaning = FAULTS[code][1] if code in FAULTS else CLOSES.get(code)
+    return f"no link: {meaning}" if meaning else "it hung up before the handshake was done"
+
+
 def points(code: str) -> int:
     """Return what a fault counts."""
     return FAULTS[code][0]

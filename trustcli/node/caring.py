@@ -64,7 +64,7 @@ def alerts(node: Node) -> list[Alert]:
         if name in readable:
             found += [Alert("key_ended", WARN, one.what, one.hint) for one in _ended(node)]
             found += _expiring(node)
-        found += _stale(node) + _undecided(node)
+        found += _stale(node) + _undecided(node) + _full(node)
     return found + _killed(node)
 
 
@@ -81,12 +81,20 @@ def _ended(node: Node) -> list[Finding]:
     return [Finding("keys", WARN, f"key {node.identity} was {end}", way_on(node, node.me))]
 
 
+def _full(node: Node) -> list[Alert]:
+    """Say when there is little room where the ledger is."""
+    free = _free(node.places.data)
+    if free >= _LITTLE:
+        return []
+    return [Alert("disk_low", WARN, f"{free >> 20} MiB free at {node.places.data}", "free some space")]
+
+
 def _killed(node: Node) -> list[Alert]:
     """Say when the last daemon of this home did not end in order, and none has run since."""
     last = ended_early(node.places)
     if last is None:
         return []
-    what = f"`trust serve`, begun {rfc3339(last.since)}, was killed and does not run"
+    what = f"`trust serve`, begun {rfc3339(last.since)}, was killed or failed and does not run"
     return [Alert("daemon_gone", WARN, what, "trust serve")]
 
 
@@ -215,8 +223,7 @@ def _home(node: Node) -> list[Finding]:
 
 
 def _disk(path: str) -> Finding:
-    space = os.statvfs(path)
-    free = space.f_bavail * space.f_frsize
+    free = _free(path)
     kind = _file_system(os.path.realpath(path))
     if kind in _NETWORK_FILE_SYSTEMS:
         return Finding(
@@ -228,6 +235,12 @@ def _disk(path: str) -> Finding:
     if free < _LITTLE:
         return Finding("disk", WARN, f"{free >> 20} MiB free", "free some space")
     return Finding("disk", OK, f"{free >> 20} MiB free")
+
+
+def _free(path: str) -> int:
+    """Return how many bytes of disk are free where a directory is."""
+    space = os.statvfs(path)
+    return space.f_bavail * space.f_frsize
 
 
 def _file_system(path: str) -> str:

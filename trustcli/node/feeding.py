@@ -48,6 +48,7 @@ class Feed:
         self._open_node = open_node
         self._told = told
         self._seen: tuple[int, int, int] | None = None
+        self._is_missing = False
         self._looked = 0
         self._thread: threading.Thread | None = None
 
@@ -58,8 +59,12 @@ class Feed:
         self._looked = now
         try:
             found = os.stat(self._path)
-        except OSError:
-            return  # it comes, or comes back
+        except OSError as problem:  # it comes, or comes back
+            if not self._is_missing:
+                self._is_missing = True
+                self._told(BadInput(f"{self._path}: {problem.strerror}"))
+            return
+        self._is_missing = False
         state = (found.st_ino, found.st_size, found.st_mtime_ns)
         if state != self._seen:
             self._seen = state

@@ -188,8 +188,8 @@ class Links:
                 channel = await websocket.dial(
                     dial.url, trusted=dial.url in self._trusted, allow_private=self._allow_private
                 )
-            except (TrustError, OSError):
-                self._meshing.failed(dial.url)
+            except (TrustError, OSError) as problem:
+                self._meshing.failed(dial.url, _why(problem))
                 return
         await self.run(channel, dial.url, dial.did or None)
 
@@ -207,6 +207,11 @@ class Links:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _why(problem: TrustError | OSError) -> str:
+    hint = problem.hint if isinstance(problem, TrustError) else ""
+    return f"{problem} ({hint})" if hint else str(problem)
 
 
 def _ticks() -> int:

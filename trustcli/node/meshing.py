@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from trustcli.errors import Busy, NotFound, TrustError
+from trustcli.errors import Busy, DiskError, TrustError
 from trustcli.mesh.handshake import Me
 from trustcli.mesh.machine import Mesh
 from trustcli.mesh.memory import Seen, banned
-from trustcli.node import Node, contacts
+from trustcli.node import Node
+from trustcli.node.acquaintances import Acquaintances, acquainted
 from trustcli.node.credit import Credit, unread
 from trustcli.node.feeding import Feed, follows
 from trustcli.node.observing import Observing
@@ -31,21 +32,15 @@ if TYPE_CHECKING:
     from trustcli.mesh.actions import Action
     from trustcli.node.bridging import Bridged
     from trustcli.records.envelope import Signer
+    from trustcli.transports.troubles import Troubles
 
     Act = Callable[["Turn"], None]
     """Told, from the mesh's thread, what came of one turn."""
 
 WATCH = 0.1  # seconds between two looks at whether another process wrote: `trust rate` beside us
 NOTE = 5_000  # ms between two writes of what the mesh remembers
+_ROOM = "storing"
 CREDITS = 1_024  # keys that offered records whose credit is remembered
-
-
-def acquainted(node: Node) -> tuple[tuple[str, str], ...]:
-    """Return (URL, did:key or empty) of the nodes that the user named: seeds, and peers with a URL."""
-    try:
-        return tuple((one.url, one.key or "") for one in contacts.contacts(node))
-    except NotFound:
-        return ()
 
 
 def twin(node: Node) -> Node:
@@ -68,7 +63,14 @@ class Turn(NamedTuple):
 class Meshing:
     """The machine and the thread it lives in."""
 
-    def __init__(self, node: Node, sign: Signer, act: Act, failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        sign: Signer,
+        act: Act,
+        failed: Callable[[BaseException], None],
+        troubles: Troubles,
+    ) -> None:
         self._node = twin(node)
         self._sign = sign
         self._act = act
@@ -80,7 +82,10 @@ class Meshing:
         self._noted = 0
         self._credits: dict[str, Credit] = {}
         self._counts: Counter[str] = Counter()
+        self._troubles = troubles
+        self._full: dict[str, int] = {}  # what found no room on the disk, and when it is tried again
         self._is_up = False
+        self._named: Acquaintances
         self._mesh: Mesh
         self._shelf: LedgerShelf
         self._memory: LedgerMemory
@@ -100,7 +105,12 @@ class Meshing:
 
     def opened(self, link: int, address: str, dialled: str | None, expect: str | None) -> None:
         """Tell that a link is there."""
-        self._post(lambda now: self._mesh.opened(link, now, address=address, dialled=dialled, expect=expect))
+
+        def meet(now: int) -> None:
+            self._named.opened(link, dialled)
+            self._mesh.opened(link, now, address=address, dialled=dialled, expect=expect)
+
+        self._post(meet)
 
     def received(self, link: int, frame: bytes) -> bool:
         """Give a frame in; when it is settled, `act` is told the link's number. False: there is no room.
@@ -133,9 +143,14 @@ class Meshing:
         """Tell that a link is gone."""
         self._post(lambda now: self._mesh.closed(link, now))
 
-    def failed(self, url: str) -> None:
+    def failed(self, url: str, why: str) -> None:
         """Tell that an address could not be dialled."""
-        self._post(lambda now: self._mesh.failed(url, now))
+
+        def give_up(now: int) -> None:
+            self._named.failed(url, why)
+            self._mesh.failed(url, now)
+
+        self._post(give_up)
 
     async def take(self, offer: Offer, key: str) -> Taken:
         """Verify and store what a key offers, in slices between which frames have their turn.
@@ -207,6 +222,7 @@ class Meshing:
             node.me, self._sign, node.ledger.network, (settings.role,), settings.endpoints,
             settings.subjects, settings.hops, acquainted(node),
         )  # fmt: skip
+        self._named = Acquaintances({url for url, _ in me.seeds}, self._troubles)
         now = node.clock()
         self._mesh = Mesh(me, self._shelf, now=now, entropy=os.urandom, memory=self._memory)
         node.lend(node.me, self._sign)
@@ -241,33 +257,59 @@ class Meshing:
             self._settled.clear()
         if any(turn):
             self._act(turn)
-        links = {link.did: (link.since, "out" if link.url else "in") for link in self._mesh.links()}
-        if self._memory.linked(links) or now - self._noted >= NOTE:
+        links = self._mesh.links()
+        self._named.look(links, turn.actions)
+        if (
+            self._memory.linked({link.did: (link.since, "out" if link.url else "in") for link in links})
+            or now - self._noted >= NOTE
+        ):
             self._note(now)
         return min(max(wake - now, 1) / 1000, WATCH)
 
     def _settle(self, now: int) -> None:
-        """Take in what other processes wrote and what came over links; while somebody else writes, later."""
-        try:
+        """Take in what other processes wrote and what came over links."""
+
+        def settle() -> None:
             self._has_more = self._shelf.has_changed() or self._has_more
             if self._has_more:
                 self._mesh.woke(now)
                 self._has_more = False
             self._mesh.settle(now)
-        except Busy:
-            pass
+
+        self._write("records", settle, now)
 
     def _note(self, now: int, *, last: bool = False) -> None:
-        """Write down what is remembered; while somebody else writes, later."""
+        """Write down what is remembered."""
         self._noted = now
-        try:
+
+        def note() -> None:
             self._memory.write()
             if last:
                 self._observe(now)
             else:
                 self._observing.tick(self._memory.everybody(), now)
+
+        self._write("notes", note, now)
+
+    def _write(self, what: str, write: Callable[[], None], now: int) -> None:
+        """Write, or later: while somebody else writes, and for a while where there is no room on the disk.
+
+        A node whose disk is full goes on with what it has.
+        """
+        if now < self._full.get(what, 0):
+            return
+        try:
+            write()
         except Busy:
-            pass
+            return
+        except DiskError as problem:
+            if problem.code != "disk_full":
+                raise
+            self._full[what] = now + NOTE
+            self._troubles.fails(_ROOM, str(problem))
+            return
+        if self._full.pop(what, 0) and not self._full:
+            self._troubles.works(_ROOM)
 
     def _lent(self) -> Node:
         """Return the node for a thread of its own, able to sign."""
@@ -277,9 +319,12 @@ class Meshing:
 
     def _bridged(self, done: Bridged | TrustError) -> None:
         """Count what a bridge brought in, for the metrics."""
+        file = self._node.settings.bridge_file
         if isinstance(done, TrustError):
             self._counts["bridge runs failed"] += 1
+            self._troubles.fails(file, str(done))
         else:
+            self._troubles.works(file)
             self._counts.update({"bridged": done.added, "bridge rows refused": len(done.refused)})
 
     def _unplayed(self, _: TrustError) -> None:

@@ -70,7 +70,8 @@ class Hold:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.ftruncate(self._file, 0)
+        if problem is None:  # else the note stays, and tells that nobody ended it
+            os.ftruncate(self._file, 0)
         os.close(self._file)
 
 
@@ -81,7 +82,7 @@ def running(places: Places) -> Running | None:
 
 
 def ended_early(places: Places) -> Running | None:
-    """Return the daemon that held a home last, if it was killed: who ends in order takes its note away."""
+    """Return the daemon that held a home last, if it was killed or failed: else there is no note."""
     held, note = _look(places)
     return note if not held and note and note.pid else None
 

@@ -13,8 +13,9 @@ import signal
 
 from trustcli.errors import UsageError
 from trustcli.node import announcing
+from trustcli.node.acquaintances import acquainted
 from trustcli.node.links import Links
-from trustcli.node.meshing import Meshing, acquainted, twin
+from trustcli.node.meshing import Meshing, twin
 from trustcli.node.reading import Reading
 from trustcli.node.running import Hold, Running
 from trustcli.node.worker import Worker
@@ -24,6 +25,7 @@ from trustcli.transports.app import App
 from trustcli.transports.binding import Listen, read_listen
 from trustcli.transports.limits import LIMITS
 from trustcli.transports.server import Server
+from trustcli.transports.troubles import Troubles
 from trustcli.value import NamedTuple
 
 TYPE_CHECKING = False
@@ -63,7 +65,7 @@ class Options(NamedTuple):
 class Daemon:
     """One serving node: the desk of the routes, and the keeper of the links."""
 
-    def __init__(self, node: Node, options: Options) -> None:
+    def __init__(self, node: Node, options: Options, say: Callable[[str], None] = lambda _: None) -> None:
         self.did = node.me
         self.sign = node.signer(node.me)
         self.network = node.make_ledger().network
@@ -73,7 +75,8 @@ class Daemon:
         self._hosts = {_host(url) for url in node.settings.endpoints} | set(node.settings.hosts)
         self._trusted = frozenset(url for url, _ in acquainted(node))
         lan = node.settings.allow_private  # many nodes behind one address, a devnet's on loopback among them
-        self._meshing = Meshing(node, self.sign, self._turn, self._broke)
+        self._troubles = Troubles(say)
+        self._meshing = Meshing(node, self.sign, self._turn, self._broke, self._troubles)
         self._reader = Worker("read", lambda: None, self._broke, busy=lambda: self._meshing.is_busy)
         self._reading: Reading
         self._links = Links(self._meshing, allow_private=node.settings.allow_private, trusted=self._trusted)
@@ -96,7 +99,10 @@ class Daemon:
         self._reader.start()
         await self._read(self._open_reading)
         await self._meshing.start()
-        app = App(self, clock=self._node.clock, secret=os.urandom(32), read_only=self._options.read_only)
+        app = App(
+            self, clock=self._node.clock, secret=os.urandom(32), read_only=self._options.read_only,
+            troubles=self._troubles,
+        )  # fmt: skip
         server = Server(app, self._places, limits=self._limits, tls=self._options.tls)
         try:
             await server.start()
@@ -206,15 +212,21 @@ class Daemon:
         return self._meshing.metrics()
 
 
-def serve(node: Node, options: Options, started: Callable[[list[str]], None]) -> None:
+def serve(
+    node: Node, options: Options, started: Callable[[list[str]], None], say: Callable[[str], None]
+) -> None:
     """Be a node until SIGTERM or Ctrl-C.
+
+    Args:
+        started: told where it listens, once it does.
+        say: told, in a line each, what does not work and when it does again.
 
     Raises:
         NotFound: there is no key. Busy: another daemon holds this home, or the address is taken.
         UsageError: an address that others can reach, and nobody said so. KeyProblem, DiskError.
     """
     with Hold(node.places) as hold:
-        daemon = Daemon(node, options)
+        daemon = Daemon(node, options, say)
         asyncio.run(daemon.run(hold, started))
 
 

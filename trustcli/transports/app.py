@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 
-from trustcli.errors import BadInput, Busy, PeerFault, RecordRefused, Unreachable
+from trustcli.errors import BadInput, Busy, DiskError, PeerFault, RecordRefused, Unreachable
 from trustcli.mesh.limits import Buckets, Recent
 from trustcli.records import did
 from trustcli.transports import guards, routes, wire
@@ -23,6 +23,7 @@ from trustcli.transports.metrics import Metrics
 from trustcli.transports.patience import Patience
 from trustcli.transports.refusal import error_body
 from trustcli.transports.routes import ERRORS, KEY, LOCAL, MESH, Refused
+from trustcli.transports.troubles import Troubles
 from trustcli.transports.turns import Turns
 
 TYPE_CHECKING = False
@@ -55,6 +56,7 @@ class App:
         secret: 16 or more random bytes of this process, behind the challenges to new keys.
         read_only: Take no records.
         ticks: Returns ms that never step back; rates are counted in it.
+        troubles: Told of answers that the disk does not let us give.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class App:
         limits: Limits = LIMITS,
         metrics: Metrics | None = None,
         ticks: Callable[[], int] | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self.metrics = metrics or Metrics()
         self.limits = limits
@@ -80,6 +83,7 @@ class App:
         self._turns = Turns(limits.turns, limits.turns_at_once, desk.is_busy, self._ticks)
         self._keys = Buckets(limits.signed, limits.signed, ADDRESSES)
         self._met = Recent(MET)
+        self._troubles = troubles or Troubles(_log.error)
         self._links = 0
         self._holding = Holding(limits.held)
         self.metrics.gauge("trust_held_bytes", lambda: self._holding.size)
@@ -105,8 +109,11 @@ class App:
         except ConnectionError:
             return
         except Exception as problem:  # noqa: BLE001  whatever it was, the other side learns a code of it
+            if isinstance(problem, DiskError):
+                self._troubles.fails(f"answers to {asked.route}", str(problem))
             await self._refuse(asked, _refusal(problem), send)
             return
+        self._troubles.works(f"answers to {asked.route}")
         self._hold(asked, sum(map(len, reply.chunks)))
         await self._answer(asked, 200, {"content-type": route.gives, **reply.headers}, reply.chunks, send)
 
@@ -278,7 +285,7 @@ def _refusal(problem: Exception) -> Refused:
         return Refused(problem.code if problem.code in ERRORS else "bad_request")
     if isinstance(problem, RecordRefused | BadInput):
         return Refused("bad_request")
-    if isinstance(problem, Busy):
+    if isinstance(problem, Busy | DiskError):
         return Refused("busy", retry_after=str(RETRY_SECONDS))
     _log.error("a request ended by a fault", exc_info=problem)
     return Refused("bug")
