@@ -7,6 +7,7 @@ from trustcli.cli.declare import Reply, argument, flag
 from trustcli.config import MEANING, Settings
 from trustcli.errors import UsageError
 from trustcli.node import setting
+from trustcli.node.running import restarts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ def path(session: Session) -> Reply:
 def _changed(session: Session, key: str, value: str | None) -> Reply:
     held = session.node.ledger.network if key == "network" and session.node.has_ledger() else None
     now = getattr(setting.change(session.places, key, value), key)
-    notes = (f"the ledger here stays of network {held}: for another network use another --home",)
+    notes = restarts(session.places)
+    if held not in (None, now):
+        notes += (f"the ledger here stays of network {held}: for another network use another --home",)
     return Reply(
         "config-set",
         data={"key": key, "value": now},
         rows=[(key, _text(now))],
-        notes=notes if held not in (None, now) else (),
+        notes=notes,
     )
 
 

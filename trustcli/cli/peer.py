@@ -6,6 +6,7 @@ from trustcli.cli.declare import Reply, argument, option
 from trustcli.errors import UsageError
 from trustcli.node import peers
 from trustcli.node.naming import NameBook, check_petname, mixed_script
+from trustcli.node.running import restarts
 from trustcli.safe import word
 from trustcli.timing import rfc3339
 
@@ -45,7 +46,10 @@ def add(
         "peer-add",
         data={**as_data(peer), "released": released, "urls": url or []},
         rows=[("peer", peer.name, peer.subject or "")],
-        notes=(f"{released} rating{'s' * (released != 1)} signed and released",) if released else (),
+        notes=(
+            *((f"{released} rating{'s' * (released != 1)} signed and released",) if released else ()),
+            *(restarts(session.places) if url else ()),
+        ),
         next=f"trust rate {word(peer.name)} 4",
         warnings=warnings,
     )

@@ -81,6 +81,11 @@ def running(places: Places) -> Running | None:
     return note if held else None
 
 
+def restarts(places: Places) -> tuple[str, ...]:
+    """Return what to say to who changed what a daemon reads when it starts; nothing where none runs."""
+    return ("the running `trust serve` heeds this from its next start on",) if running(places) else ()
+
+
 def ended_early(places: Places) -> Running | None:
     """Return the daemon that held a home last, if it was killed or failed: else there is no note."""
     held, note = _look(places)
