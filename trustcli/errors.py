@@ -18,6 +18,11 @@ Verdicts are not errors: 0 is yes, 1 is no, 3 is "not enough evidence", 4 is "so
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
 OK = 0
 NO = 1
 USAGE = 2
@@ -63,6 +68,8 @@ class TrustError(Exception):
     code = "bug"
     hint = ""
     retryable = False
+    parts: Sequence[Mapping[str, Any]] = ()
+    """What it is made of, where several things failed: each with a `message`, and more for programs."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
         super().__init__(message)
@@ -120,7 +127,7 @@ class Unreachable(TrustError):
 
     exit = 69
     code = "unreachable"
-    hint = "is it running, and is the address right? trust peer ls"
+    hint = "is it running, and is the address right? trust peer show NAME"
     retryable = True
 
 

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.cli.people import BOB, CAROL
 from tests.network.homes import ratings
+from trustcli import config
 from trustcli.cli import sync as command
-from trustcli.errors import PeerFault
+from trustcli.errors import PeerFault, Unreachable
 from trustcli.node.lines import Contact
 from trustcli.node.only_one import OnlyOne
+from trustcli.node.running import Hold, Running
 from trustcli.node.syncing import PeerReport, Report
 from trustcli.sync.talk import Mark, Outcome, Refusal
+from trustcli.timing import duration
+from trustcli.transports.pinned import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,5 +243,68 @@ def test_what_all_failures_together_are() -> None:
     outcome = Outcome(Mark(), 0, 0, 0, (), (), 0, 0, 0, equal=False)
     fault = PeerFault("odd")
     report = Report([PeerReport(Contact(name, NOBODY), outcome, fault, 0.1) for name in ("bob", "carol")])
-    with pytest.raises(PeerFault, match="none of 2 peers"):
+    with pytest.raises(PeerFault, match="none of 2 peers") as caught:
         command._all_failed(report)
+    assert [part["message"] for part in caught.value.parts] == ["bob: odd", "carol: odd"]
+
+
+def test_what_was_moved_before_a_failure_is_no_failure_of_all() -> None:
+    """4 records came, then the peer refused: exit 4 and what came, as when another peer is well."""
+    outcome = Outcome(Mark(), 4, 0, 0, (), (), 1, 100, 2, equal=False)
+    report = Report([PeerReport(Contact("bob", NOBODY), outcome, PeerFault("it refuses (401)"), 0.1)])
+    command._all_failed(report)
+    assert command._exit(report, strict=False) == 4
+    assert [row[0] for row in command._rows(report.peers[0])] == ["failed", "synced"]
+    assert command._data(report, dry_run=False)["pulled"] == 4
+
+
+def test_when_all_fail_each_is_said(mine: Program) -> None:
+    """A short line each, and as much for programs as when one of them is well."""
+    other = "http://127.0.0.1:7998"
+    mine("peer", "add", "bob", BOB.did, "--url", other, "-q")
+    ran = mine("sync", NOBODY, "bob")
+    assert (ran.exit, ran.err.count(NOBODY), ran.err.count(other)) == (69, 1, 1)
+    head, first, second, hint = ran.err.splitlines()
+    assert head == "error: none of 2 peers could be synced with"
+    assert first.strip().startswith(f"{NOBODY}: ")
+    assert second.strip().startswith(f"bob: {other}: ")
+    assert hint.endswith("trust peer show NAME")
+    parts = mine("sync", NOBODY, "bob", "--json").document["error"]["parts"]
+    assert [(part["name"], part["error"]["exit"]) for part in parts] == [(NOBODY, 69), ("bob", 69)]
+
+
+def test_the_time_that_a_hint_proposes_is_one() -> None:
+    """`--timeout 60` is none: it takes a unit."""
+    with pytest.raises(Unreachable) as caught:
+        Meter().left()
+    assert duration(caught.value.hint.split("--timeout ")[1]) == 60_000
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("127.0.0.1:18101", "http://127.0.0.1:18101"),
+        ("localhost:18101", "http://localhost:18101"),
+        ("[::1]:80", "http://[::1]:80"),
+        ("node.example:7717", "https://node.example:7717"),
+        ("unix:/nope", "https://host or http://127.0.0.1:7717"),
+    ],
+)
+def test_an_address_without_its_scheme(mine: Program, word: str, said: str) -> None:
+    """2, and how it is written."""
+    ran = mine("sync", word)
+    assert (ran.exit, said in ran.err) == (2, True)
+
+
+def test_who_changes_what_a_daemon_reads_when_it_starts_is_told(mine: Program) -> None:
+    """Peers with a URL and settings; a word only while one runs."""
+
+    def told() -> list[bool]:
+        words = (("peer", "add", "bob", BOB.did, "--url", NOBODY), ("config", "set", "seeds", NOBODY))
+        return ["next start" in mine(*each).err for each in words]
+
+    assert told() == [False, False]
+    with Hold(config.places({}, str(mine.home))) as hold:
+        hold.note(Running(os.getpid(), None, 0))
+        assert told() == [True, True]
+        assert "next start" not in mine("peer", "add", "carol", CAROL.did).err

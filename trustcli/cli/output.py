@@ -72,6 +72,7 @@ def fail(session: Session | None, problem: TrustError, *, as_json: bool) -> int:
                 "message": message,
                 "hint": hint or None,
                 "retryable": problem.retryable,
+                **({"parts": list(problem.parts)} if problem.parts else {}),
             },
         }
         try:
@@ -79,7 +80,8 @@ def fail(session: Session | None, problem: TrustError, *, as_json: bool) -> int:
             return problem.exit
         except DiskError:
             pass  # then as text
-    _aside([f"error: {message}", *([f"hint:  {hint}"] if hint else [])])
+    parts = [f"       {safe(part['message'])}" for part in problem.parts]
+    _aside([f"error: {message}", *parts, *([f"hint:  {hint}"] if hint else [])])
     return problem.exit
 
 

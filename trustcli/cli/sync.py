@@ -102,16 +102,25 @@ def _seconds(text: str | None) -> float:
 
 
 def _all_failed(report: Report) -> None:
-    """Raise what is wrong when no peer could be synced with."""
+    """Raise what is wrong when no peer could be synced with, and nothing was moved."""
     problems = [peer.problem for peer in report.peers if peer.problem]
-    if len(problems) < len(report.peers):
+    if len(problems) < len(report.peers) or any(
+        peer.outcome.new or peer.outcome.given for peer in report.peers
+    ):
         return
     if len(problems) == 1:
         raise problems[0]
     kinds = {type(one) for one in problems}
     kind: type[TrustError] = kinds.pop() if len(kinds) == 1 and RecordRefused not in kinds else Unreachable
-    each = "; ".join(f"{peer.contact.name}: {peer.problem}" for peer in report.peers)
-    raise kind(f"none of {len(problems)} peers could be synced with: {each}")
+    problem = kind(f"none of {len(problems)} peers could be synced with")
+    problem.parts = [{**_peer_data(peer), "message": _failure(peer)} for peer in report.peers]
+    raise problem
+
+
+def _failure(peer: PeerReport) -> str:
+    """Return what is wrong with a peer in one line; most problems name its URL."""
+    (name, url, _), problem = peer.contact, str(peer.problem)
+    return problem if name == url and url in problem else f"{name}: {problem}"
 
 
 def _exit(report: Report, *, strict: bool) -> int:

@@ -84,6 +84,7 @@ def json() -> str:
         "log --follow, rate --batch and check with several subjects print one document a line.\n"
         "export is the exception: a bundle is lines of JSON already, and the same with --json.\n"
         "Keys are always there (null, []). Times are RFC 3339 UTC. Unknown scores are null.\n"
+        "When a sync fails with every peer, error.parts has what came of each.\n"
         "Within a schema's number keys are only added.\n\n"
         f"DATA OF A NODE'S COMMANDS\n\n{_NETWORK}\n"
         "What a node answers over HTTP is described by its GET /openapi.json.\n\n"

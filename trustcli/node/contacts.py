@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from trustcli.errors import NotFound
+import re
+
+from trustcli.errors import NotFound, UsageError
 from trustcli.node.lines import Contact
 from trustcli.node.naming import NameBook
 from trustcli.node.peers import check_url
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from trustcli.node import Node
     from trustcli.node.lines import Connect
 
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|localhost|[\w-]+(\.[\w-]+)+):\d{1,5}", re.ASCII)
+_HERE = ("127.", "localhost", "[::1]")
 TIMEOUT = 20.0  # seconds an answer may take
 
 
@@ -40,7 +44,10 @@ def contacts(node: Node, words: Sequence[str] = ()) -> list[Contact]:
 
 
 def _named(word: str, urls: dict[str, str], book: NameBook) -> list[Contact]:
-    if "://" in word:
+    if _HOST_AND_PORT.fullmatch(word):
+        scheme = "http" if word.startswith(_HERE) else "https"
+        raise UsageError(f"{word} is no URL", hint=f"with its scheme: {scheme}://{word}")
+    if "://" in word or word.startswith("unix:"):
         return [_contact(check_url(word), urls, book)]
     subject = book.get(word)
     names = {word, *(peer.name for peer in book.peers.values() if peer.subject == subject.id)}

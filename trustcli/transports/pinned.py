@@ -60,7 +60,7 @@ class Meter:
         left = self._ends - monotonic()
         if left <= 0:
             raise Unreachable(
-                f"no complete answer within {self._seconds:g} s", hint="try later, or --timeout 60"
+                f"no complete answer within {self._seconds:g} s", hint="try later, or --timeout 60s"
             )
         return left if most is None else min(left, most)
 
