@@ -45,8 +45,8 @@ def sync(
 ) -> Reply:
     """Exchange records with peers, both ways, once. Everything is verified; for cron.
 
-    Exit 4 when a peer failed and others did not, 69 when none answered, 76 when all that did broke the
-    protocol, 75 when another sync is under way.
+    Exit 4 when a peer failed and others did not, or not before records were moved; 69 when none answered,
+    76 when all that did broke the protocol, 75 when another sync is under way.
 
     Examples:
       trust sync
