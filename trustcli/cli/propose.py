@@ -60,9 +60,9 @@ def propose(
 
 
 def _text(text: str) -> str:
-    if not 1 <= len(text) <= MAX_TEXT:
+    if len(text) > MAX_TEXT:
         raise UsageError(
-            f"a proposed text has 1 to {MAX_TEXT} characters, not {len(text)}",
+            f"a proposed text has at most {MAX_TEXT} characters, not {len(text)}",
             hint="trust propose --file FILE proposes what is longer, by its digest",
         )
     return text
