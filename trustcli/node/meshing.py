@@ -327,9 +327,11 @@ class Meshing:
             self._troubles.works(file)
             self._counts.update({"bridged": done.added, "bridge rows refused": len(done.refused)})
 
-    def _unplayed(self, _: TrustError) -> None:
-        """Count what of a round could not be done, for the metrics; `doctor` says which is not closed."""
+    def _unplayed(self, problem: TrustError) -> None:
+        """Count and say what of a round could not be done; `status` says which is not decided."""
         self._counts["round steps failed"] += 1
+        if not isinstance(problem, Busy):
+            self._troubles.fails("rounds", str(problem))
 
     def _observe(self, now: int) -> None:
         self._observing.write(self._memory.everybody(), now)
