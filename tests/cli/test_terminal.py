@@ -27,6 +27,9 @@ class Screen:
         self._side, theirs = pty.openpty()
         self.shown = ""
         environment = {**os.environ, "TRUST_HOME": str(home), "TERM": "xterm", "COLUMNS": "100", **env}
+        ours = signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # ignored where we run in the background
         self._process = subprocess.Popen(
             [sys.executable, "-m", "trustcli", *words],
             stdin=theirs,
@@ -36,6 +39,7 @@ class Screen:
             start_new_session=True,
             close_fds=True,
         )
+        signal.signal(signal.SIGINT, ours)
         os.close(theirs)
 
     def answer(self, question: str, typed: str) -> None:
@@ -52,9 +56,12 @@ class Screen:
         assert text in self.shown, self.shown
 
     def end(self) -> int:
-        """Read to the end; return the exit code."""
+        """Read to the end, which must come; return the exit code."""
+        end = time.monotonic() + _PATIENCE
         while self._read():
-            pass
+            if time.monotonic() > end:
+                self._process.kill()
+                raise TimeoutError(self.shown)
         os.close(self._side)
         return self._process.wait(_PATIENCE)
 
