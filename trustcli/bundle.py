@@ -84,20 +84,17 @@ class Tally:
     def __init__(self) -> None:
         self.lines = self.added = self.known = self.unlisted = 0
         self.refused: list[Refused] = []
-        self.manifests: list[Manifest] = []
+        self.manifest: Manifest | None = None  # the first
+        self.expected: int | None = None  # how many lines the manifests so far speak of, if any does
         self._begin(None)
-
-    @property
-    def expected(self) -> int | None:
-        """How many lines the manifests so far speak of, if any does."""
-        return sum(manifest.records + 1 for manifest in self.manifests) or None
 
     def begin(self, number: int, manifest: Manifest | None) -> None:
         """Begin a bundle at a line; None where its manifest was refused and says nothing."""
         self._end(number - 1)
         self._begin(manifest)
         if manifest:
-            self.manifests.append(manifest)
+            self.manifest = self.manifest or manifest
+            self.expected = (self.expected or 0) + manifest.records + 1
 
     def _begin(self, manifest: Manifest | None) -> None:
         self._manifest = manifest
@@ -144,8 +141,7 @@ class Tally:
                 code="empty",
             )
         self._end(self.lines)
-        first = self.manifests[0] if self.manifests else None
-        return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, first)
+        return Imported(self.lines, self.added, self.known, self.refused, self.unlisted, self.manifest)
 
 
 class Batch(NamedTuple):
