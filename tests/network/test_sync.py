@@ -602,8 +602,10 @@ def test_compare(home: Any) -> None:
 
 def test_a_ledger_keeps_its_network_whatever_the_settings_say_by_now(tmp_path: Path) -> None:
     """Who is asked is asked for the network of the ledger; else a good peer would get the blame."""
-    made = Home(tmp_path, "ann").node
-    node = Node(made.places, Settings(network="other"), clock=made.clock, identity="ann")
+    home = Home(tmp_path, "ann")
+    node = Node(home.node.places, Settings(network="other"), clock=home.node.clock, identity="ann")
     peer = over_http(node)(Contact("bob", "http://127.0.0.1:9"))
     assert isinstance(peer, HttpPeer)
     assert peer._network == "main"
+    node.close()
+    home.close()

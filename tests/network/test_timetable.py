@@ -13,6 +13,7 @@ from trustcli.node import caring, proposing, rounding
 from trustcli.node.timetable import BATCH, SLOTS, Timetable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from trustcli.node import Node
@@ -23,9 +24,11 @@ WINDOW = 10_000  # ms
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> Iterator[Home]:
     """A node that takes part in a round every ten seconds, alone."""
-    return Home(tmp_path, "ann", round_every=10.0, propose=BATCH)
+    found = Home(tmp_path, "ann", round_every=10.0, propose=BATCH)
+    yield found
+    found.close()
 
 
 def run(home: Home, windows: int) -> None:

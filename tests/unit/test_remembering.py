@@ -18,16 +18,19 @@ from trustcli.node.remembering import LedgerMemory
 from trustcli.sync.talk import Mark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ROOM = 20
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A node with room for twenty strangers."""
     monkeypatch.setattr(remembering, "_STRANGERS", ROOM)
-    return Home(tmp_path, "ann")
+    found = Home(tmp_path, "ann")
+    yield found
+    found.close()
 
 
 def met(home: Home, memory: LedgerMemory, names: list[str], *, banned: int = 0) -> None:
